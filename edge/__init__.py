@@ -1,0 +1,3 @@
+"""People-counting edge service: camera in, anonymised counts out over MQTT."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Adapters: one library or OS facility per module; adapters never import each other."""
