@@ -53,14 +53,14 @@ class Detections:
 
     def __post_init__(self) -> None:
         if self.boxes.ndim != 2 or self.boxes.shape[1] != 4 or self.scores.shape != self.boxes.shape[:1]:
-            raise ValueError(
-                f"expected boxes (N, 4) and scores (N,), got {self.boxes.shape} and {self.scores.shape}"
-            )
+            raise ValueError(f"expected boxes (N, 4) and scores (N,), got {self.boxes.shape} and {self.scores.shape}")
         if not 0.0 < self.aspect < 100.0:
             raise ValueError(f"expected an aspect ratio between 0 and 100, got {self.aspect}")
 
     @staticmethod
-    def sanitised(boxes: NDArray[np.floating], scores: NDArray[np.floating], mono_s: float, aspect: float) -> Detections:
+    def sanitised(
+        boxes: NDArray[np.floating], scores: NDArray[np.floating], mono_s: float, aspect: float
+    ) -> Detections:
         """Detections of whatever a network or a file gave: what is not a box inside the frame is dropped or clipped.
 
         Boxes with a NaN or infinite corner or score are dropped, boxes are clipped to the frame, and those that are
