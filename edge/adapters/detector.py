@@ -1,0 +1,229 @@
+"""People in a picture, found by an ONNX network through onnxruntime.
+
+Owns the session, the fitting of a frame into the network's input, and the way back to fractions of the frame. What
+the numbers of the output mean is in core/layouts.py; where model files come from, this module does not know.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.layouts import InputSize, ModelFacts, Output, check_layout, infer_layout, read_people
+from edge.core.types import Detections, Frame
+from edge.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_DTYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+}
+_STRIDE = 32
+_DYNAMIC_SIDE = 640
+"""Longer side of a dynamic input when the facts name none: what most of the family is trained at."""
+
+
+@dataclass(frozen=True)
+class _Input:
+    """The one input of a network; a height or width of None is free."""
+
+    name: str
+    dtype: type[np.generic]
+    height: int | None
+    width: int | None
+
+
+class _Canvas:
+    """The memory in which frames of one size become the network's input; written again for every frame.
+
+    The picture keeps its aspect and lies in the upper left corner; the padding beside it is written once.
+    """
+
+    def __init__(self, frame: tuple[int, int], size: InputSize, dtype: type[np.generic], facts: ModelFacts) -> None:
+        ratio = min(size.height / frame[0], size.width / frame[1])
+        self.frame = frame
+        self.size = size
+        self.height, self.width = (max(1, round(side * ratio)) for side in frame)
+        self._resized = np.empty((self.height, self.width, 3), np.uint8)
+        planes = np.empty((3, self.height, self.width), np.uint8)
+        self._planes = planes
+        self._channels = list(planes if facts.colour == "bgr" else planes[::-1])
+        self._scale = None if facts.scale == 1.0 else dtype(1.0 / 255.0)
+        self.tensor = np.full((1, 3, size.height, size.width), facts.pad, dtype)
+        if self._scale is not None:
+            self.tensor *= self._scale
+        self._picture = self.tensor[0, :, : self.height, : self.width]
+
+    def fill(self, image: NDArray[np.uint8]) -> None:
+        """Three passes: shrink, separate the channels while they are bytes, convert and scale into the tensor."""
+        import cv2  # noqa: PLC0415 - a service that only replays recorded boxes does without it
+
+        cv2.resize(image, (self.width, self.height), dst=self._resized, interpolation=cv2.INTER_LINEAR)
+        cv2.split(self._resized, self._channels)
+        if self._scale is None:
+            np.copyto(self._picture, self._planes)
+        else:
+            np.multiply(self._planes, self._scale, out=self._picture)
+
+
+class OnnxDetector:
+    """A detector of people; one network, one thread by default.
+
+    Args:
+        path: Of the ONNX file.
+        facts: What is known about it (of the manifest, a sidecar, or only name and hash).
+        threads: Threads of one run of the network.
+        score_threshold: Instead of that of the facts.
+        providers: Execution providers of onnxruntime, best first; all of them have to be there.
+
+    Attributes:
+        name: Of the model, as it is published.
+        sha256: Of the model file.
+        facts: The facts with nothing left open.
+        last_ms: Milliseconds that the last `detect` took, all of it; None before the first.
+
+    Raises:
+        ModelError: The file cannot be loaded, or is not what the facts say.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        facts: ModelFacts,
+        *,
+        threads: int = 1,
+        score_threshold: float | None = None,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+    ) -> None:
+        if score_threshold is not None:
+            facts = replace(facts, score_threshold=score_threshold)
+        self._path = path
+        self._side = max(facts.input.height, facts.input.width) if facts.input else _DYNAMIC_SIDE
+        with _blaming(path):
+            self._session = _open_session(path, threads, providers)
+            self._input = _only_input(self._session)
+            self._output = self._session.get_outputs()[0].name
+            self.facts = self._settle(facts)
+        self.name = facts.name
+        self.sha256 = facts.sha256
+        self.last_ms: float | None = None
+        self._canvas: _Canvas | None = None
+
+    def detect(self, frame: Frame) -> Detections:
+        """People in a frame, with the frame's time and aspect; none when the network answers nonsense.
+
+        Raises:
+            ModelError: The network cannot run on an input of the size that fits this frame.
+        """
+        started_s = time.perf_counter()
+        height, width = frame.image.shape[:2]
+        canvas = self._canvas
+        if canvas is None or canvas.frame != (height, width):
+            size = self._size_for(height, width)
+            canvas = self._canvas = _Canvas((height, width), size, self._input.dtype, self.facts)
+        canvas.fill(frame.image)
+        with _blaming(self._path):
+            output = self._run(canvas.tensor)
+        boxes, scores = read_people(output, self.facts, canvas.size)
+        boxes /= np.array((canvas.width, canvas.height) * 2, np.float32)
+        detections = Detections.sanitised(boxes, scores, frame.mono_s, width / height)
+        self.last_ms = (time.perf_counter() - started_s) * 1000.0
+        return detections
+
+    def _run(self, tensor: NDArray[Any]) -> Output:
+        try:
+            (output,) = self._session.run([self._output], {self._input.name: tensor})
+        except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions share no other base class
+            raise ModelError(f"expected to run on an input of {tensor.shape}, got: {_reason(error)}") from None
+        return np.asarray(output)
+
+    def _settle(self, facts: ModelFacts) -> ModelFacts:
+        """Facts with nothing left open, checked against one run on an empty input, which also warms the session up."""
+        declared = facts.input
+        for axis, found in (("height", self._input.height), ("width", self._input.width)):
+            if declared and found and found != getattr(declared, axis):
+                raise ModelError(f"expected an input {axis} of {getattr(declared, axis)} pixels, got {found}")
+        size = self._size_for(1, 1)
+        output = self._run(np.zeros((1, 3, size.height, size.width), self._input.dtype))
+        if not np.issubdtype(output.dtype, np.floating):
+            raise ModelError(f"expected an output of floating point numbers, got {output.dtype}")
+        layout = facts.layout or infer_layout(output.shape, size)
+        check_layout(layout, output.shape, size, facts.person_class)
+        if self._input.dtype is np.uint8:
+            if facts.scale == 255.0:
+                raise ModelError("expected a scale of 1 for an input of bytes, got 255")
+            facts = replace(facts, scale=1.0)
+        return facts.settled(layout)
+
+    def _size_for(self, height: int, width: int) -> InputSize:
+        """The input for frames of a size: as the file says, else the longer side of the facts at the frame's aspect."""
+        ratio = self._side / max(height, width)
+        free_height, free_width = (_STRIDE * max(1, -(-round(length * ratio) // _STRIDE)) for length in (height, width))
+        return InputSize(self._input.height or free_height, self._input.width or free_width)
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Puts the model file in front of what is wrong with it."""
+    try:
+        yield
+    except (ModelError, ValueError) as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def _open_session(path: Path, threads: int, providers: Sequence[str]) -> onnxruntime.InferenceSession:
+    # Since 1.29 the library reports its use to its maker unless this is set before it is imported.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # noqa: PLC0415 - see above
+
+    missing = [name for name in providers if name not in onnxruntime.get_available_providers()]
+    if missing:
+        available = ", ".join(onnxruntime.get_available_providers())
+        raise ModelError(f"expected an execution provider out of {available}, got {', '.join(missing)}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not path.is_file():
+        raise ModelError("expected an ONNX file, found none")
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
+    except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions share no other base class
+        size = path.stat().st_size
+        raise ModelError(f"expected a complete ONNX file, got {size} bytes: {_reason(error)}") from None
+    if providers and session.get_providers()[0] != providers[0]:
+        raise ModelError(f"expected to run on {providers[0]}, got {session.get_providers()[0]}")
+    return session
+
+
+def _only_input(session: onnxruntime.InferenceSession) -> _Input:
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        names = ", ".join(found.name for found in inputs)
+        raise ModelError(f"expected one input, got {len(inputs)}: {names}")
+    (found,) = inputs
+    if found.type not in _DTYPES:
+        raise ModelError(f"expected an input of {', '.join(_DTYPES)}, got {found.type}")
+    # A free axis is a name or None.
+    axes = [axis if isinstance(axis, int) and axis > 0 else None for axis in found.shape]
+    if len(axes) != 4 or axes[0] not in (1, None) or axes[1] not in (3, None):
+        raise ModelError(f"expected an input of 1 x 3 x height x width, got {found.shape}")
+    return _Input(found.name, _DTYPES[found.type], axes[2], axes[3])
+
+
+def _reason(error: Exception) -> str:
+    """The last part of onnxruntime's text, without its code numbers and the path that is said already."""
+    return str(error).rsplit("failed:", 1)[-1].strip().splitlines()[0] if str(error) else type(error).__name__
