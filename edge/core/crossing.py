@@ -1,0 +1,278 @@
+"""Line crossings along the semantics, part A: settled sides, rejoin at the line, U-turns, and what is only reported.
+
+Knows one line and the sightings of people; knows nothing of boxes, pictures, intervals or other lines. The state of a
+track is dropped when it has been out of sight too long to matter.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from edge.core.geometry import Polyline
+from edge.core.rules import LineRule, Point
+from edge.core.sighting import Sighting
+
+Kind = Literal[
+    "in_", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static"
+]  # fields of report.LineFacts
+
+BAND_MIN = 0.02
+"""The undecided strip is never narrower than this (half width, frame heights)."""
+REJOIN_HEIGHTS = 0.8
+"""How far apart a loss and a birth may be to be one person, and what is "near the line" (box heights)."""
+_EPSILON_S = 1e-6
+
+
+class LineEvent(NamedTuple):
+    """Something to be counted for a line, at the instant `mono_s` at which it happened."""
+
+    line: str
+    kind: Kind
+    mono_s: float
+
+
+@dataclass
+class _Pending:
+    """A crossing that an opposite one may still cancel."""
+
+    mono_s: float
+    inward: bool
+    cancelled: bool = False
+
+
+@dataclass
+class _Track:
+    """What one line knows of one track. Sides are +1 inside, -1 outside, 0 not yet known."""
+
+    born_s: float
+    born_at: Point
+    born_depth: float
+    height: float
+    width: float
+    rivals: list[tuple[float, int]]
+    """Tracks lost near where this one was born: (distance, track)."""
+    chain: list[_Pending] = field(default_factory=list)
+    side: int = 0
+    far: Point = (0.0, 0.0)
+    """The last point settled on `side`, beyond the band."""
+    last_s: float = 0.0
+    last_at: Point = (0.0, 0.0)
+    last_depth: float = 0.0
+    before_s: float = 0.0
+    before_depth: float = 0.0
+    """Time and depth of the sighting before the last one."""
+    passed_s: float | None = None
+    """When the anchor last changed sides, interpolated between two sightings."""
+    crossed_s: float = float("-inf")
+    observations: int = 0
+    birth_open: bool = True
+    """Whether the birth may yet turn out to be one at the line."""
+    static: bool = False
+    try_side: int = 0
+    try_s: float = 0.0
+    try_at: Point = (0.0, 0.0)
+    try_observations: int = 0
+
+
+class LineCounter:
+    """Counts the crossings of one line."""
+
+    def __init__(self, rule: LineRule) -> None:
+        self.rule = rule
+        self.hold_s = rule.uturn_s + rule.lost_s + rule.settle_s
+        """An event older than this will not change any more."""
+        self._tracks: dict[int, _Track] = {}
+        self._pending: deque[_Pending] = deque()
+        self._aspect = 0.0
+        self._line: Polyline
+
+    def update(self, sightings: list[Sighting], mono_s: float, aspect: float) -> list[LineEvent]:
+        """The events that the sightings of one picture bring to light; each carries the time at which it happened."""
+        if aspect != self._aspect:
+            self._line, self._aspect = Polyline(self.rule.points, self.rule.inside, aspect), aspect
+        events: list[LineEvent] = []
+        for sighting in sightings:
+            self._see(sighting, events)
+        self._forget(mono_s, events)
+        self._settle_old(mono_s - self.hold_s, events)
+        return events
+
+    def finish(self) -> list[LineEvent]:
+        """The events that were waiting for more pictures; to be called when there are none."""
+        events: list[LineEvent] = []
+        self._settle_old(float("inf"), events)
+        self._tracks.clear()
+        return events
+
+    def _event(self, kind: Kind, mono_s: float) -> LineEvent:
+        return LineEvent(self.rule.name, kind, mono_s)
+
+    def _see(self, sighting: Sighting, events: list[LineEvent]) -> None:
+        rule, at, now = self.rule, sighting.anchor(self.rule.anchor), sighting.mono_s
+        depth = self._line.depth(*at)
+        track = self._tracks.get(sighting.track)
+        if track is not None and now - track.last_s > rule.lost_s + _EPSILON_S:
+            self._bury(self._tracks.pop(sighting.track), events)
+            track = None
+        if track is None:
+            rivals = self._lost_nearby(at, now, sighting.height)
+            track = self._tracks[sighting.track] = _Track(now, at, depth, sighting.height, sighting.width, rivals)
+        elif (depth > 0.0) != (track.last_depth > 0.0):
+            share = track.last_depth / (track.last_depth - depth)
+            track.passed_s = track.last_s + share * (now - track.last_s)
+        track.observations += 1
+        track.before_s, track.before_depth = (
+            (track.last_s, track.last_depth) if track.observations > 1 else (now, depth)
+        )
+        track.last_s, track.last_at, track.last_depth = now, at, depth
+        track.height, track.width = sighting.height, sighting.width
+        if sighting.static:
+            if not track.static and abs(depth) <= REJOIN_HEIGHTS * track.height:
+                events.append(self._event("static", now))
+        else:
+            self._judge(track, at, now, depth, events)
+            self._watch_birth(track, now, depth, events)
+        track.static = sighting.static
+
+    def _judge(self, track: _Track, at: Point, now: float, depth: float, events: list[LineEvent]) -> None:
+        """Rule 1: the first side and each change need `settle_s` and two observations beyond the band.
+
+        The band was left at some instant between two sightings; counting from there makes the rule the same at every
+        frame rate.
+        """
+        band = max(self.rule.band * track.height, BAND_MIN)
+        if abs(depth) <= band:
+            track.try_side = 0
+            return
+        beyond = 1 if depth > 0.0 else -1
+        if beyond == track.side:
+            track.far, track.try_side = at, 0
+        elif beyond != track.try_side:
+            inner = beyond * track.before_depth
+            share = (band - inner) / (beyond * depth - inner) if inner < band else 1.0
+            track.try_side, track.try_s = beyond, track.before_s + share * (now - track.before_s)
+            track.try_at, track.try_observations = at, 1
+        else:
+            track.try_observations += 1
+            if now - track.try_s >= self.rule.settle_s - _EPSILON_S:
+                self._change_side(track, events)
+                track.far = at
+
+    def _change_side(self, track: _Track, events: list[LineEvent]) -> None:
+        before, track.side, track.try_side = track.side, track.try_side, 0
+        if before == 0:
+            partner = self._partner(track)
+            if partner is not None:
+                self._take_over(track, partner, events)
+        elif self._line.meets(track.far, track.try_at, track.width / 2.0):
+            self._count(track, track.passed_s if track.passed_s is not None else track.try_s, events)
+
+    def _count(self, track: _Track, mono_s: float, events: list[LineEvent]) -> bool:
+        """Rule 7: every crossing counts raw; opposite ones of one chain cancel in the settled reading."""
+        if track.observations < self.rule.min_obs:
+            return False
+        inward = track.side > 0
+        track.crossed_s, track.birth_open = mono_s, False
+        events.append(self._event("in_raw" if inward else "out_raw", mono_s))
+        track.chain[:] = [p for p in track.chain if not p.cancelled and mono_s - p.mono_s <= self.rule.uturn_s]
+        if track.chain and track.chain[-1].inward != inward:
+            track.chain.pop().cancelled = True
+            events.append(self._event("uturns", mono_s))
+        else:
+            pending = _Pending(mono_s, inward)
+            track.chain.append(pending)
+            self._pending.append(pending)
+        return True
+
+    def _settle_old(self, before_s: float, events: list[LineEvent]) -> None:
+        while self._pending and (self._pending[0].cancelled or self._pending[0].mono_s < before_s):
+            pending = self._pending.popleft()
+            if not pending.cancelled:
+                events.append(self._event("in_" if pending.inward else "out", pending.mono_s))
+
+    # Rule 5: a track lost at the line and one born beyond it soon after are one person.
+
+    def _lost_nearby(self, at: Point, now: float, height: float) -> list[tuple[float, int]]:
+        rivals = []
+        for name, lost in self._tracks.items():
+            near_line = abs(lost.last_depth) <= REJOIN_HEIGHTS * lost.height
+            if near_line and 0.0 < now - lost.last_s <= self.rule.rejoin_s + _EPSILON_S:
+                gap = ((at[0] - lost.last_at[0]) ** 2 + (at[1] - lost.last_at[1]) ** 2) ** 0.5
+                if gap <= REJOIN_HEIGHTS * max(height, lost.height):
+                    rivals.append((gap, name))
+        return rivals
+
+    def _partner(self, track: _Track) -> int | None:
+        """The lost track that `track` goes on with, when the nearest pairs of all newcomers are matched first."""
+        pairs = [
+            (gap, newcomer.born_s, name, newcomer)
+            for newcomer in self._tracks.values()
+            if newcomer is track or (newcomer.side == 0 and newcomer.observations >= 2)
+            for gap, name in newcomer.rivals
+            if self._still_lost(name, newcomer)
+        ]
+        lost_taken: set[int] = set()
+        newcomers_taken: set[int] = set()
+        for _, _, name, newcomer in sorted(pairs, key=lambda pair: pair[:3]):
+            if name in lost_taken or id(newcomer) in newcomers_taken:
+                continue
+            if newcomer is track:
+                return name
+            lost_taken.add(name)
+            newcomers_taken.add(id(newcomer))
+        return None
+
+    def _still_lost(self, name: int, newcomer: _Track) -> bool:
+        lost = self._tracks.get(name)
+        return lost is not None and lost.side != 0 and lost.last_s < newcomer.born_s
+
+    def _take_over(self, track: _Track, partner: int, events: list[LineEvent]) -> None:
+        lost = self._tracks.pop(partner)
+        track.chain, track.crossed_s, track.birth_open = lost.chain, lost.crossed_s, False
+        track.observations += lost.observations
+        same_side = lost.side == track.side
+        if same_side or not self._line.meets(lost.far, track.try_at, max(lost.width, track.width) / 2.0):
+            return
+        if (lost.last_depth > 0.0) != (track.born_depth > 0.0):
+            share = lost.last_depth / (lost.last_depth - track.born_depth)
+            passed_s = lost.last_s + share * (track.born_s - lost.last_s)
+        else:
+            inside_already = (lost.last_depth > 0.0) == (track.side > 0)
+            passed_s = (lost.passed_s if inside_already else track.passed_s) or track.born_s
+        if self._count(track, passed_s, events):
+            events.append(self._event("rejoined", passed_s))
+
+    # Rule 6: reported, never guessed.
+
+    def _at_line(self, depth: float, height: float) -> bool:
+        """Astride the line, or beyond it so near that a crossing may have gone unseen."""
+        return -max(self.rule.band * height, BAND_MIN) <= depth <= REJOIN_HEIGHTS * height
+
+    def _watch_birth(self, track: _Track, now: float, depth: float, events: list[LineEvent]) -> None:
+        """A birth at the line is reported when the newcomer walks away from it: who stands there has missed nothing."""
+        if not track.birth_open or track.side == 0 or track.observations < self.rule.min_obs:
+            return
+        late = now - track.born_s > self.rule.lost_s + self.rule.settle_s
+        if late or not self._at_line(track.born_depth, track.height):
+            track.birth_open = False
+        elif abs(depth) - abs(track.born_depth) > self.rule.band * track.height:
+            track.birth_open = False
+            events.append(self._event("born_past_line", track.born_s))
+
+    def _forget(self, mono_s: float, events: list[LineEvent]) -> None:
+        keep_s = max(self.rule.lost_s, self.rule.rejoin_s) + _EPSILON_S
+        gone = [name for name, track in self._tracks.items() if mono_s - track.last_s > keep_s]
+        if gone:
+            awaited = {name for track in self._tracks.values() if track.side == 0 for _, name in track.rivals}
+            for name in gone:
+                # A newcomer that still lingers in the band may turn out to be this one.
+                if name not in awaited:
+                    self._bury(self._tracks.pop(name), events)
+
+    def _bury(self, track: _Track, events: list[LineEvent]) -> None:
+        counted = track.last_s - track.crossed_s <= self.rule.uturn_s
+        watched = track.observations >= self.rule.min_obs and track.side != 0 and not track.static
+        if watched and not counted and self._at_line(track.last_depth, track.height):
+            events.append(self._event("died_at_line", track.last_s))
