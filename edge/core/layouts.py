@@ -17,6 +17,7 @@ Layouts, for an input with n = sum of (height/s)(width/s) over the strides s = 8
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -65,7 +66,7 @@ class ModelFacts:
     """What has to be known to feed one network and to read its answer. None: found out when the file is loaded.
 
     Attributes:
-        name: As it is published.
+        name: As it is published: letters, digits, '.', '_' and '-', at most 64.
         sha256: Of the file, 64 hexadecimal digits, lower case.
         layout: Layout of the output; None: by its shape (`infer_layout`).
         input: Size of the input; of a dynamic input only the longer side counts. None: as the file says.
@@ -92,7 +93,9 @@ class ModelFacts:
     iou_threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.name):
+            raise ValueError(f"expected a name of letters, digits, '.', '_' and '-', at most 64, got {self.name!r}")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ValueError(f"expected a sha256 of 64 hexadecimal digits in lower case, got {self.sha256!r}")
         if self.scale not in (None, 1.0, 255.0):
             raise ValueError(f"expected a scale of 1 or 255, got {self.scale}")

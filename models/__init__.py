@@ -1,0 +1,1 @@
+"""The model manifest, and the person detectors that ship with the project."""
