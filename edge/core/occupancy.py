@@ -1,0 +1,68 @@
+"""The site ledger: how many people are inside, from the settled counts of its lines, with its errors in plain sight.
+
+One wrong count stays in the ledger until the business day ends; the drift that is left then is published, and the next
+day starts at zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+UNKNOWN_AFTER_S = 7200
+"""After a gap in the books of more than this the occupancy is unknown, not zero, until the next business day."""
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """What one interval says of the ledger; `drift` and `balance` are of the day that ended, if one did."""
+
+    business_day: str
+    occ_raw: int | None
+    drift: int | None
+    balance: float | None
+
+    @property
+    def occ(self) -> int | None:
+        """Nobody can be inside less than zero times."""
+        return None if self.occ_raw is None else max(0, self.occ_raw)
+
+    @property
+    def clamped(self) -> bool:
+        """Whether `occ` hides a negative ledger."""
+        return self.occ_raw is not None and self.occ_raw < 0
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """INs and OUTs since the business day began.
+
+    >>> ledger, _ = Ledger().after("2026-11-23", 0, 300, in_=5, out=2)
+    >>> ledger, now = ledger.after("2026-11-23", 300, 600, in_=0, out=4)
+    >>> now.occ_raw, now.occ, now.clamped
+    (-1, 0, True)
+    >>> _, now = ledger.after("2026-11-24", 600, 900, in_=1, out=0)
+    >>> now.occ_raw, now.drift, now.balance
+    (1, -1, 1.2)
+    """
+
+    business_day: str = ""
+    in_: int = 0
+    out: int = 0
+    end_utc_s: int = 0
+    unknown: bool = False
+
+    def after(
+        self, business_day: str, start_utc_s: int, end_utc_s: int, *, in_: int, out: int
+    ) -> tuple[Ledger, Occupancy]:
+        """The ledger after one interval, and what there is to publish of it."""
+        before, drift, balance = self, None, None
+        if business_day != self.business_day:
+            if self.business_day and not self.unknown:
+                drift = self.in_ - self.out
+                balance = round(self.out / self.in_, 4) if self.in_ else None
+            before = Ledger(business_day)
+        elif start_utc_s - self.end_utc_s > UNKNOWN_AFTER_S:
+            before = replace(self, unknown=True)
+        ledger = replace(before, in_=before.in_ + in_, out=before.out + out, end_utc_s=end_utc_s)
+        occ_raw = None if ledger.unknown else ledger.in_ - ledger.out
+        return ledger, Occupancy(business_day, occ_raw, drift, balance)
