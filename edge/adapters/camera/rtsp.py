@@ -1,0 +1,86 @@
+"""RTSP through PyAV: RTP over the RTSP connection (TCP) only, with limits on every wait.
+
+PyAV's exceptions carry the address with its password: they end here, and no new exception is chained to them.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import av
+import av.container
+
+from edge.adapters.camera.address import Address
+from edge.adapters.camera.live import DownError, Pictures, State
+from edge.adapters.camera.picture import Decoder, one_thread, to_bgr
+
+T = TypeVar("T")
+
+OPTIONS = {
+    "rtsp_transport": "tcp",
+    "allowed_media_types": "video",  # a talking microphone must not hide that the picture stands still
+    "fpsprobesize": "0",  # FFmpeg would hold back more than a second of pictures to guess a rate that nobody needs
+}
+
+
+def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictures:
+    """Connect, and yield every picture as it comes.
+
+    Raises:
+        DownError: Refused, lost, or silent for `timeout_s`.
+    """
+    container = _in_time(address, timeout_s, "gone", lambda: _open(address, timeout_s))
+    try:
+        if not container.streams.video or container.streams.video[0].codec_context is None:
+            raise DownError("gone", f"camera {address.shown}: expected a video stream that FFmpeg knows, got none")
+        stream = container.streams.video[0]
+        one_thread(stream)
+        packets = container.demux(stream)
+        last_s = time.monotonic()
+        while (packet := _in_time(address, timeout_s, "stalled", lambda: next(packets, None))) is not None:
+            frames = decoder.pictures(packet)
+            for frame in frames:
+                yield partial(to_bgr, frame)
+            if frames:
+                last_s = time.monotonic()
+            elif time.monotonic() - last_s > timeout_s:
+                raise _silent(address, timeout_s, "stalled")
+    finally:
+        container.close()
+
+
+def _open(address: Address, timeout_s: float) -> av.container.InputContainer:
+    return av.open(address.secret_url, options=OPTIONS, timeout=(timeout_s, timeout_s))
+
+
+def _in_time(address: Address, timeout_s: float, when_silent: State, call: Callable[[], T]) -> T:
+    """Run a call of PyAV; its errors come out as `DownError`, raised outside the handler so that nothing is chained."""
+    start_s = time.monotonic()
+    try:
+        return call()
+    except av.FFmpegError as error:
+        late = isinstance(error, av.ExitError) or time.monotonic() - start_s >= timeout_s
+        state, words = _explain(error)
+    if late:
+        raise _silent(address, timeout_s, when_silent)
+    raise DownError(state, f"camera {address.shown}: expected a video stream, got: {words}")
+
+
+def _silent(address: Address, timeout_s: float, state: State) -> DownError:
+    what = "an answer" if state == "gone" else "a picture"
+    return DownError(state, f"camera {address.shown}: expected {what} within {timeout_s:g} s, got nothing")
+
+
+def _explain(error: av.FFmpegError) -> tuple[State, str]:
+    """State and words for an error; never its own text, which contains the address."""
+    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
+        return "unauthorised", f"{error.strerror}; check user name and password"
+    if isinstance(error, av.HTTPNotFoundError):
+        return "not_found", f"{error.strerror}; check the path of the address"
+    if error.errno == errno.EPROTONOSUPPORT:
+        return "gone", "the camera does not send video over TCP"
+    return "gone", error.strerror or type(error).__name__
