@@ -21,7 +21,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import isfinite
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -104,8 +103,8 @@ class ModelFacts:
         if self.person_class < 0:
             raise ValueError(f"expected a person_class from 0 on, got {self.person_class}")
         for name, value in (("score_threshold", self.score_threshold), ("iou_threshold", self.iou_threshold)):
-            if not (isfinite(value) and 0.0 < value < 1.0):
-                raise ValueError(f"expected a {name} between 0 and 1, got {value}")
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"expected a {name} of 0 to 1, got {value}")
 
     def settled(self, layout: Layout) -> ModelFacts:
         """The same facts with `layout`, and what is None about the pixels replaced by the custom of that layout.

@@ -184,9 +184,9 @@ def test_custom_of_the_layout_fills_only_what_is_open():
         {"scale": 127.5},
         {"pad": 256},
         {"person_class": -1},
-        {"score_threshold": 0.0},
+        {"score_threshold": -0.1},
         {"score_threshold": float("nan")},
-        {"iou_threshold": 1.0},
+        {"iou_threshold": 1.5},
     ],
 )
 def test_facts_outside_their_range_are_refused(wrong):
