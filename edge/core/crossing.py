@@ -6,13 +6,13 @@ track is dropped when it has been out of sight too long to matter.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from edge.core.geometry import Polyline
 from edge.core.rules import LineRule, Point
 from edge.core.sighting import Sighting
+from edge.core.uturn import Chain, Settler
 
 Kind = Literal[
     "in_", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static"
@@ -34,15 +34,6 @@ class LineEvent(NamedTuple):
 
 
 @dataclass
-class _Pending:
-    """A crossing that an opposite one may still cancel."""
-
-    mono_s: float
-    inward: bool
-    cancelled: bool = False
-
-
-@dataclass
 class _Track:
     """What one line knows of one track. Sides are +1 inside, -1 outside, 0 not yet known."""
 
@@ -51,9 +42,13 @@ class _Track:
     born_depth: float
     height: float
     width: float
+    from_beyond: Point | None
+    """Where the anchor was before the body came in through the frame's edge, if it did."""
     rivals: list[tuple[float, int]]
     """Tracks lost near where this one was born: (distance, track)."""
-    chain: list[_Pending] = field(default_factory=list)
+    out_by: Point | None
+    """Set when the frame's edge cuts the body: the way from the anchor to where it is out of the picture."""
+    chain: Chain = field(default_factory=list)
     side: int = 0
     far: Point = (0.0, 0.0)
     """The last point settled on `side`, beyond the band."""
@@ -84,8 +79,8 @@ class LineCounter:
         self.hold_s = rule.uturn_s + rule.lost_s + rule.settle_s
         """An event older than this will not change any more."""
         self._tracks: dict[int, _Track] = {}
-        self._pending: deque[_Pending] = deque()
-        self._aspect = 0.0
+        self._settler = Settler(rule.uturn_s)
+        self._aspect = self._now = 0.0
         self._line: Polyline
 
     def update(self, sightings: list[Sighting], mono_s: float, aspect: float) -> list[LineEvent]:
@@ -96,14 +91,18 @@ class LineCounter:
         for sighting in sightings:
             self._see(sighting, events)
         self._forget(mono_s, events)
-        self._settle_old(mono_s - self.hold_s, events)
+        self._settle(mono_s - self.hold_s, events)
+        self._now = mono_s
         return events
 
     def finish(self) -> list[LineEvent]:
         """The events that were waiting for more pictures; to be called when there are none."""
         events: list[LineEvent] = []
-        self._settle_old(float("inf"), events)
+        for track in self._tracks.values():
+            if track.last_s < self._now:
+                self._bury(track, events)
         self._tracks.clear()
+        self._settle(float("inf"), events)
         return events
 
     def _event(self, kind: Kind, mono_s: float) -> LineEvent:
@@ -118,7 +117,9 @@ class LineCounter:
             track = None
         if track is None:
             rivals = self._lost_nearby(at, now, sighting.height)
-            track = self._tracks[sighting.track] = _Track(now, at, depth, sighting.height, sighting.width, rivals)
+            beyond = _out_of_picture(at, sighting.out_by)
+            size = sighting.height, sighting.width
+            track = self._tracks[sighting.track] = _Track(now, at, depth, *size, beyond, rivals, sighting.out_by)
         elif (depth > 0.0) != (track.last_depth > 0.0):
             share = track.last_depth / (track.last_depth - depth)
             track.passed_s = track.last_s + share * (now - track.last_s)
@@ -127,7 +128,7 @@ class LineCounter:
             (track.last_s, track.last_depth) if track.observations > 1 else (now, depth)
         )
         track.last_s, track.last_at, track.last_depth = now, at, depth
-        track.height, track.width = sighting.height, sighting.width
+        track.height, track.width, track.out_by = sighting.height, sighting.width, sighting.out_by
         if sighting.static:
             if not track.static and abs(depth) <= REJOIN_HEIGHTS * track.height:
                 events.append(self._event("static", now))
@@ -166,6 +167,8 @@ class LineCounter:
             partner = self._partner(track)
             if partner is not None:
                 self._take_over(track, partner, events)
+            elif self._came_from_beyond(track):
+                self._count(track, track.passed_s or track.born_s, events)
         elif self._line.meets(track.far, track.try_at, track.width / 2.0):
             self._count(track, track.passed_s if track.passed_s is not None else track.try_s, events)
 
@@ -176,21 +179,33 @@ class LineCounter:
         inward = track.side > 0
         track.crossed_s, track.birth_open = mono_s, False
         events.append(self._event("in_raw" if inward else "out_raw", mono_s))
-        track.chain[:] = [p for p in track.chain if not p.cancelled and mono_s - p.mono_s <= self.rule.uturn_s]
-        if track.chain and track.chain[-1].inward != inward:
-            track.chain.pop().cancelled = True
+        if self._settler.cross(track.chain, mono_s, inward=inward):
             events.append(self._event("uturns", mono_s))
-        else:
-            pending = _Pending(mono_s, inward)
-            track.chain.append(pending)
-            self._pending.append(pending)
         return True
 
-    def _settle_old(self, before_s: float, events: list[LineEvent]) -> None:
-        while self._pending and (self._pending[0].cancelled or self._pending[0].mono_s < before_s):
-            pending = self._pending.popleft()
-            if not pending.cancelled:
-                events.append(self._event("in_" if pending.inward else "out", pending.mono_s))
+    def _settle(self, before_s: float, events: list[LineEvent]) -> None:
+        for mono_s, inward in self._settler.settled(before_s):
+            events.append(self._event("in_" if inward else "out", mono_s))
+
+    # Through the frame's edge: who is cut off by an edge that lies beyond the line has come, or gone, over the line.
+
+    def _came_from_beyond(self, track: _Track) -> bool:
+        return (
+            track.from_beyond is not None
+            and (track.born_depth > 0.0) != (track.side > 0)
+            and self._line.depth(*track.from_beyond) * track.born_depth > 0.0
+            and self._line.meets(track.from_beyond, track.try_at, track.width / 2.0)
+        )
+
+    def _went_beyond(self, track: _Track) -> bool:
+        beyond = _out_of_picture(track.last_at, track.out_by)
+        return (
+            beyond is not None
+            and track.side != 0
+            and (track.last_depth > 0.0) != (track.side > 0)
+            and self._line.depth(*beyond) * track.last_depth > 0.0
+            and self._line.meets(track.far, beyond, track.width / 2.0)
+        )
 
     # Rule 5: a track lost at the line and one born beyond it soon after are one person.
 
@@ -272,7 +287,14 @@ class LineCounter:
                     self._bury(self._tracks.pop(name), events)
 
     def _bury(self, track: _Track, events: list[LineEvent]) -> None:
+        if not track.static and self._went_beyond(track):
+            track.side = -track.side
+            self._count(track, track.passed_s or track.last_s, events)
         counted = track.last_s - track.crossed_s <= self.rule.uturn_s
         watched = track.observations >= self.rule.min_obs and track.side != 0 and not track.static
         if watched and not counted and self._at_line(track.last_depth, track.height):
             events.append(self._event("died_at_line", track.last_s))
+
+
+def _out_of_picture(at: Point, out_by: Point | None) -> Point | None:
+    return None if out_by is None else (at[0] + out_by[0], at[1] + out_by[1])

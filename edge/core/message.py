@@ -25,6 +25,8 @@ Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+([a-z0-9.+-]{
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Presence = Literal["online", "offline"]
+CameraState = Literal["connecting", "streaming", "stalled", "unauthorised", "not_found", "gone"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
@@ -131,7 +133,7 @@ class DeviceStatus(Payload):
     """Whether the device is there; the offline one is the last will, so it names the boot it speaks of."""
 
     schema_: Literal[1] = Field(default=SCHEMA_VERSION, alias="schema")
-    state: Literal["online", "offline"]
+    state: Presence
     boot_id: Hex
 
 
@@ -169,7 +171,7 @@ class Health(Payload):
 
     schema_: Literal[1] = Field(default=SCHEMA_VERSION, alias="schema")
     boot_id: Hex
-    camera: Literal["connecting", "streaming", "stalled", "unauthorised", "not_found", "gone"]
+    camera: CameraState
     fps: Seconds
     frame_age_s: Seconds | None
     detector_ms: Seconds | None

@@ -7,6 +7,8 @@ day starts at zero.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 UNKNOWN_AFTER_S = 7200
 """After a gap in the books of more than this the occupancy is unknown, not zero, until the next business day."""
@@ -66,3 +68,22 @@ class Ledger:
         ledger = replace(before, in_=before.in_ + in_, out=before.out + out, end_utc_s=end_utc_s)
         occ_raw = None if ledger.unknown else ledger.in_ - ledger.out
         return ledger, Occupancy(business_day, occ_raw, drift, balance)
+
+
+def business_day(utc_s: float, timezone: str, starts_at: str) -> str:
+    """The date of the business day in which an instant lies.
+
+    Args:
+        utc_s: Seconds since the UTC epoch.
+        timezone: IANA name.
+        starts_at: Local time at which a day begins, HH:MM.
+
+    >>> business_day(1795392000 - 600, "Asia/Shanghai", "04:00")  # 07:50 local
+    '2026-11-23'
+    >>> business_day(1795392000 - 6 * 3600, "Asia/Shanghai", "04:00")  # 02:00 local
+    '2026-11-22'
+    """
+    hours, minutes = starts_at.split(":")
+    local = datetime.fromtimestamp(utc_s, ZoneInfo(timezone))
+    began = (local.hour, local.minute) >= (int(hours), int(minutes))
+    return (local.date() if began else local.date() - timedelta(days=1)).isoformat()

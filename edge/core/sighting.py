@@ -18,11 +18,14 @@ FEET_HIDDEN_BELOW = 0.75
 """A box shorter than this share of the usual height has lost its feet (semantics A.4)."""
 TOP_HELD_WITHIN = 0.10
 """... if its top moved less than this share of the usual height meanwhile."""
-FRAME_EDGE = 0.004
+FRAME_EDGE = 0.02
 """Boxes that end this close to the frame's edge are cut off by it (fractions of the frame)."""
+GROWTH, GROWTH_S = 1.05, 0.5
+"""A cut-off box that grew by this factor so recently belongs to somebody who is still coming in."""
 STATIC_AFTER_S = 60.0
 STATIC_WITHIN = 0.05
 """A foot that stayed within this share of the height for so long is no person's (semantics A.8)."""
+_LOWEST = 0.999
 _SMOOTHING_S = 1.0
 _SAMPLE_S = 0.1
 _SAMPLES = 15
@@ -35,9 +38,11 @@ class Sighting(NamedTuple):
     Attributes:
         track: Id of the track.
         mono_s: Seconds, of the picture.
-        x: Centre of the box, times aspect.
+        x: Centre of the body, times aspect; it may lie beside the frame.
         top, foot: Upper edge and feet; the feet may lie below the frame.
         height, width: Usual size of this body (running medians).
+        out_by: The way from here to where the body is out of the picture, when the frame's edge cuts it already.
+        coming_in: It grows out of the lower edge of the frame, and its feet have not been seen yet.
         static: It has not moved for a minute: a mannequin or a poster.
     """
 
@@ -48,6 +53,8 @@ class Sighting(NamedTuple):
     foot: float
     height: float
     width: float
+    out_by: Point | None
+    coming_in: bool
     static: bool
 
     def anchor(self, anchor: Anchor) -> Point:
@@ -57,22 +64,30 @@ class Sighting(NamedTuple):
         return self.x, self.top if anchor == "head" else (self.top + self.foot) / 2.0
 
     def floor_point(self) -> Point:
-        """The foot, or the lowest visible point above it: zones end at the frame's edge, people do not."""
-        return self.x, min(self.foot, 1.0 - FRAME_EDGE)
+        """Where it stands: at the frame's edge when the feet are below it, for there zones end; people do not."""
+        return self.x, max(self.foot, 1.0) if self.coming_in else min(self.foot, _LOWEST)
 
 
 class _Median:
-    """Median of the last few values."""
+    """Median of the last few values; sampled by time, so that it spans the same seconds at every frame rate."""
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque()
         self._sorted: list[float] = []
+        self._sampled_s = float("-inf")
 
-    def add(self, value: float) -> None:
+    def sample(self, mono_s: float, value: float) -> None:
+        if mono_s - self._sampled_s < _SAMPLE_S - 1e-6:
+            return
+        self._sampled_s = mono_s
         if len(self._recent) == _SAMPLES:
             del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
         self._recent.append(value)
         insort(self._sorted, value)
+
+    @property
+    def known(self) -> bool:
+        return bool(self._sorted)
 
     @property
     def value(self) -> float:
@@ -84,9 +99,9 @@ class _Body:
 
     def __init__(self) -> None:
         self.height, self.width = _Median(), _Median()
-        self.sampled_s = float("-inf")
         self.seen_s = 0.0
         self.full_top = 0.0
+        self.tallest, self.grew_s = 0.0, 0.0
         self.static = False
         self._window_s: float | None = None
         self._smooth = (0.0, 0.0)
@@ -95,30 +110,34 @@ class _Body:
     def see(self, track: int, mono_s: float, box: list[float], aspect: float) -> Sighting:
         x0, y0, x1, y1 = box
         tall, wide = y1 - y0, (x1 - x0) * aspect
-        if self.sampled_s == float("-inf"):
-            self._sample(mono_s, tall, wide, y0)
-        usual = self.height.value
-        cut_off = y1 >= 1.0 - FRAME_EDGE and tall < usual
+        left_cut, right_cut, cut_off = x0 <= FRAME_EDGE, x1 >= 1.0 - FRAME_EDGE, y1 >= 1.0 - FRAME_EDGE
+        if tall > GROWTH * self.tallest:
+            self.tallest, self.grew_s = tall, mono_s
+        if not self.height.known or not (left_cut or right_cut):
+            self.width.sample(mono_s, wide)
         feet_hidden = (
-            tall < FEET_HIDDEN_BELOW * usual and abs(y0 - self.full_top) < TOP_HELD_WITHIN * usual and y0 > FRAME_EDGE
+            self.height.known
+            and tall < FEET_HIDDEN_BELOW * self.height.value
+            and abs(y0 - self.full_top) < TOP_HELD_WITHIN * self.height.value
+            and y0 > FRAME_EDGE
         )
-        if cut_off or feet_hidden:
-            foot = y0 + usual
-        else:
-            foot = y1
-            self._sample(mono_s, tall, wide, y0)
+        if not (feet_hidden or (cut_off and self.height.known and tall < self.height.value)):
+            self.height.sample(mono_s, tall)
+            self.full_top = y0
+        usual = self.height.value
+        foot = y0 + usual if feet_hidden or (cut_off and tall < usual) else y1
         x = (x0 + x1) / 2.0 * aspect
+        if wide < self.width.value and left_cut != right_cut:
+            x += (self.width.value - wide) / (2.0 if right_cut else -2.0)
         self._watch_motion(mono_s, x, foot, usual)
         self.seen_s = mono_s
-        return Sighting(track, mono_s, x, y0, foot, self.height.value, self.width.value, self.static)
-
-    def _sample(self, mono_s: float, tall: float, wide: float, top: float) -> None:
-        self.full_top = top
-        # By time, not by picture: the median spans the same seconds at every frame rate.
-        if mono_s - self.sampled_s >= _SAMPLE_S - 1e-6:
-            self.sampled_s = mono_s
-            self.height.add(tall)
-            self.width.add(wide)
+        out_by = None
+        if left_cut != right_cut:
+            out_by = (aspect + self.width.value / 2.0 - x if right_cut else -self.width.value / 2.0 - x, 0.0)
+        elif cut_off:
+            out_by = (0.0, 1.0 - y0)
+        coming_in = cut_off and mono_s - self.grew_s < GROWTH_S
+        return Sighting(track, mono_s, x, y0, foot, usual, self.width.value, out_by, coming_in, self.static)
 
     def _watch_motion(self, mono_s: float, x: float, foot: float, usual: float) -> None:
         if self._window_s is None:

@@ -1,0 +1,35 @@
+"""The command `edge`: the only place that prints, and that turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from edge import __version__
+from edge.commands.replay import replay_command
+from edge.errors import EdgeError
+
+app = typer.Typer(
+    help="Counts visitors and their dwell on a camera box; only anonymised counts leave it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("replay")(replay_command)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line; an EdgeError becomes its message on stderr and its exit code."""
+    try:
+        app()
+    except EdgeError as error:
+        print(f"edge: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None

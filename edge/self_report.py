@@ -1,0 +1,104 @@
+"""What the service says of itself: status, info and health. It reads the state of others and changes nothing."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from edge import __version__
+from edge.adapters import clock
+from edge.adapters.mqtt import Publisher
+from edge.adapters.outbox import Outbox
+from edge.config import Camera, Config
+from edge.core import message
+from edge.core.message import Message
+from edge.observer import Observer
+
+_TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+_HEALTH_EXPIRES_AFTER = 3
+"""Health messages; older ones say nothing about now."""
+
+
+class SelfReport:
+    """Messages about the device, in the name of one boot."""
+
+    def __init__(self, config: Config, camera: Camera, boot_id: str, observer: Observer) -> None:
+        self._config, self._camera, self._boot_id, self._observer = config, camera, boot_id, observer
+        self._reported_s = time.monotonic()
+        self._frames = 0
+        self._seen_s: float | None = None
+
+    def change(self, config: Config, camera: Camera) -> None:
+        """Speaks of another configuration from now on."""
+        self._config, self._camera = config, camera
+
+    def count_frame(self) -> None:
+        """Notes that a picture has just been looked at."""
+        self._frames += 1
+        self._seen_s = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether it is time for a health message."""
+        return time.monotonic() - self._reported_s >= self._config.health_s
+
+    def online(self) -> list[Message]:
+        """What is to be said on every new connection."""
+        return [self._status("online"), self.info()]
+
+    def offline(self) -> Message:
+        """The last will."""
+        return self._status("offline")
+
+    def info(self) -> Message:
+        """What runs here."""
+        camera, detector = self._camera, self._observer.detector
+        info = message.Info(
+            software=__version__,
+            config_id=self._config.config_id,
+            boot_id=self._boot_id,
+            camera=camera.name,
+            model=detector.name if detector else "recording",
+            model_sha256=detector.sha256 if detector else None,
+            lines=tuple(message.LineInfo(name=x.name, points=x.points, inside=x.inside) for x in camera.lines),
+            zones=tuple(message.ZoneInfo(name=x.name, polygon=x.polygon) for x in camera.zones),
+        )
+        return Message(self._topic("info"), info.wire(), retain=True)
+
+    def health(self, outbox: Outbox, publisher: Publisher) -> Message:
+        """How things are; the frame rate is that since the last call."""
+        now = time.monotonic()
+        detector = self._observer.detector
+        health = message.Health(
+            boot_id=self._boot_id,
+            camera=self._observer.state,
+            fps=round(self._frames / (now - self._reported_s), 2),
+            frame_age_s=_rounded(now - self._seen_s if self._seen_s is not None else None),
+            detector_ms=_rounded(detector.last_ms if detector else None),
+            outbox_depth=outbox.depth(),
+            outbox_oldest_s=_rounded(outbox.oldest_age_s()),
+            puback_age_s=_rounded(publisher.puback_age_s()),
+            clock="synced" if clock.synchronised() else "unsynced",
+            temperature_c=_temperature_c(),
+            throttled=None,
+        )
+        self._reported_s, self._frames = now, 0
+        expiry_s = _HEALTH_EXPIRES_AFTER * self._config.health_s
+        return Message(self._topic("health"), health.wire(), qos=0, expiry_s=expiry_s)
+
+    def _status(self, state: message.Presence) -> Message:
+        status = message.DeviceStatus(state=state, boot_id=self._boot_id)
+        return Message(self._topic("status"), status.wire(), retain=True)
+
+    def _topic(self, *parts: str) -> str:
+        return message.topic(self._config.site, self._config.device, *parts)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+def _temperature_c() -> float | None:
+    try:
+        return int(_TEMPERATURE.read_text()) / 1000.0
+    except (OSError, ValueError):
+        return None
