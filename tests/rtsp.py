@@ -95,6 +95,7 @@ class RtspServer:
         refuse: A status line such as `404 Not Found` that answers every DESCRIBE.
         udp_only: SETUP over TCP is answered with 461.
         played: How many streams were started so far.
+        sent: Number of the picture that was sent last.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class RtspServer:
         self.port: int = self._listener.getsockname()[1]
         self.stall = self.freeze = self.mute = self.udp_only = False
         self.refuse: str | None = None
-        self.played = 0
+        self.played = self.sent = 0
         self._stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -188,19 +189,15 @@ class RtspServer:
         if self._auth and request.method != "OPTIONS" and not self._allowed(request):
             offer = f'Basic realm="{REALM}"' if self._scheme == "basic" else f'Digest realm="{REALM}", nonce="{NONCE}"'
             return request.reply("401 Unauthorized", f"WWW-Authenticate: {offer}")
-        if request.method == "OPTIONS":
-            return request.reply("200 OK", "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN")
+        if request.method == "DESCRIBE" and self.refuse:
+            return request.reply(self.refuse)
         if request.method == "DESCRIBE":
-            if self.refuse:
-                return request.reply(self.refuse)
-            return request.reply(
-                "200 OK", f"Content-Base: {request.url}/", "Content-Type: application/sdp", body=self._sdp()
-            )
-        if request.method == "SETUP":
-            if self.udp_only or "TCP" not in request.headers.get("transport", ""):
-                return request.reply("461 Unsupported Transport")
-            return request.reply("200 OK", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 1")
-        return request.reply("200 OK", "Session: 1")
+            kind = "Content-Type: application/sdp"
+            return request.reply("200 OK", f"Content-Base: {request.url}/", kind, body=self._sdp())
+        if request.method == "SETUP" and (self.udp_only or "TCP" not in request.headers.get("transport", "")):
+            return request.reply("461 Unsupported Transport")
+        transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
+        return request.reply("200 OK", "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN", "Session: 1", transport)
 
     def _sdp(self) -> bytes:
         lines = [
@@ -242,6 +239,7 @@ class RtspServer:
                     gone.wait(0.02)
                     continue
                 connection.sendall(packets.of(shown, number))
+                self.sent = number
                 gone.wait(max(0.0, start_s + (number + 1) / self._fps - time.monotonic()))
 
 

@@ -136,7 +136,8 @@ class Live:
                     self._turn("streaming", f"camera {self._shown}: streaming")
                     self._offer(picture, last_s)
         except DownError as trouble:
-            down = trouble
+            # Without its frames: their variables hold the address with the password, and some tools print variables.
+            down = trouble.with_traceback(None)
         else:
             down = DownError("gone", f"camera {self._shown}: expected a picture, but the camera ended the stream")
         return down, last_s - first_s

@@ -39,9 +39,10 @@ class Played:
     def frames(self) -> Iterator[Frame | None]:
         """Every picture that the limit lets through; in real time also None after each `poll_s` of waiting."""
         start_s = time.monotonic()
-        for index, (mono_s, picture) in enumerate(self._shots):
-            if self._stop.is_set():
-                return
+        shots = enumerate(self._shots)
+        # Asked before each step: PyAV crashes the process when a file is read on after it was closed.
+        while not self._stop.is_set() and (shot := next(shots, None)):
+            index, (mono_s, picture) = shot
             if not self._limit.take(mono_s):
                 continue
             while self._real_time and (wait_s := start_s + mono_s - time.monotonic()) > 0:
