@@ -7,6 +7,7 @@ look alike. This module must not know what is counted or why, and nothing else d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, hypot
@@ -202,6 +203,7 @@ class VideoWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._open = ExitStack()
         self._stream: VideoStream | None = None
         self._shape: tuple[int, ...] = ()
         self._first_s = 0.0
@@ -211,10 +213,10 @@ class VideoWriter:
         import av  # noqa: PLC0415 - only videos need it
 
         try:
-            self._file = self._path.open("wb")
+            file = self._open.enter_context(self._path.open("wb"))
         except OSError as error:
-            raise EdgeError(f"{self._path}: expected a place to write an .mp4 file, got: {error.strerror}") from error
-        self._container = av.open(self._file, "w", format="mp4")
+            raise self._unwritable(error) from error
+        self._container = self._open.enter_context(av.open(file, "w", format="mp4"))
         return self
 
     def write(self, image: Image, mono_s: float) -> None:
@@ -232,15 +234,16 @@ class VideoWriter:
         even = image[: self._stream.height, : self._stream.width]
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="bgr24")
         frame.pts, frame.time_base = time_ms, _MILLISECOND
-        self._encode(frame)
+        self._encode(self._stream, frame)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
-            if self._stream is not None and kind is None:
-                self._encode(None)
-        finally:
-            self._container.close()
-            self._file.close()
+            with self._open:
+                if self._stream is not None:
+                    self._encode(self._stream, None)
+        except OSError as unwritable:
+            if kind is None:
+                raise self._unwritable(unwritable) from unwritable
 
     def _start(self, image: Image) -> VideoStream:
         import av  # noqa: PLC0415
@@ -250,15 +253,19 @@ class VideoWriter:
         assert isinstance(stream, av.VideoStream)  # noqa: S101 - the codec is one for video
         stream.height, stream.width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
         stream.pix_fmt = "yuv420p"
+        # Pictures reordered by an encoder and uneven times together spoil the length that the file declares.
+        stream.codec_context.max_b_frames = 0
         stream.time_base = stream.codec_context.time_base = _MILLISECOND
         return stream
 
-    def _encode(self, frame: VideoFrame | None) -> None:
-        assert self._stream is not None  # noqa: S101 - both callers have checked
+    def _encode(self, stream: VideoStream, frame: VideoFrame | None) -> None:
         try:
-            self._container.mux(self._stream.encode(frame))
+            self._container.mux(stream.encode(frame))
         except OSError as error:
-            raise EdgeError(f"{self._path}: the video cannot be written: {error.strerror}") from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> EdgeError:
+        return EdgeError(f"{self._path}: expected a place to write an .mp4 file, got: {error.strerror}")
 
 
 def _unit(image: Image) -> float:
@@ -304,14 +311,14 @@ def _arrow_in(image: Image, line: LineRule) -> None:
     """An arrow across the middle of a line with IN at its tip, pushed inwards as a whole where the frame ends."""
     height, width = image.shape[:2]
     unit = _unit(image)
-    path = np.asarray(_pixels(image, line.points), float)
+    path = np.asarray(line.points) * (width - 1, height - 1)
     legs = np.linalg.norm(np.diff(path, axis=0), axis=1)
     half, leg = legs.sum() / 2, int(np.searchsorted(legs.cumsum(), legs.sum() / 2))
     along = (path[leg + 1] - path[leg]) / legs[leg]
     middle = path[leg] + along * (half - legs[:leg].sum())
     inward = np.array([-along[1], along[0]])
     probe = middle + inward
-    aspect = width / height
+    aspect = (width - 1) / (height - 1)
     if Polyline(line.points, line.inside, aspect).depth(probe[0] / (height - 1), probe[1] / (height - 1)) < 0:
         inward = -inward
     room = np.array([width - 1, height - 1]) - 34 * unit
@@ -337,9 +344,9 @@ def _label(image: Image, text: str, centre: tuple[float, float], colour: Colour,
     plate_width, plate_height = text_width + 2 * pad_x, text_height + 2 * pad_y
     x = round(min(max(centre[0] - plate_width / 2, 1), max(width - plate_width - 2, 1)))
     y = round(min(max(centre[1] - plate_height / 2, 1), max(height - plate_height - 2, 1)))
-    plate = [(x, y), (x + plate_width, y), (x + plate_width, y + plate_height), (x, y + plate_height)]
-    _tint(image, plate, _INK, 0.85)
-    cv2.polylines(image, [np.asarray(plate, np.int32)], True, colour, max(1, round(1.2 * unit)), cv2.LINE_AA)
+    corner = x + plate_width, y + plate_height
+    cv2.rectangle(image, (x, y), corner, _INK, -1)
+    cv2.rectangle(image, (x, y), corner, colour, max(1, round(1.2 * unit)))
     _text(image, text, (x + pad_x, y + pad_y + text_height), unit, _PAPER)
 
 

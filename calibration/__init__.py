@@ -1,0 +1,1 @@
+"""Tools for the engineer who sets up a camera: `python -m calibration --help`."""
