@@ -7,7 +7,12 @@ import sys
 import typer
 
 from edge import __version__
+from edge.commands.check import check_command
+from edge.commands.models import models_app
 from edge.commands.replay import replay_command
+from edge.commands.run import reload_command, run_command
+from edge.commands.schema import schema_command
+from edge.commands.snapshot import snapshot_command
 from edge.errors import EdgeError
 
 app = typer.Typer(
@@ -16,7 +21,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("run")(run_command)
+app.command("reload")(reload_command)
+app.command("check")(check_command)
 app.command("replay")(replay_command)
+app.command("snapshot")(snapshot_command)
+app.command("schema")(schema_command)
+app.add_typer(models_app, name="models")
 
 
 @app.callback(invoke_without_command=True)

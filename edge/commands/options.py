@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timezone
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +17,22 @@ ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The configurat
 CameraName = Annotated[
     str | None, typer.Option("--camera", help="Which camera of the configuration; needed when it has several.")
 ]
+StartOption = Annotated[
+    str | None, typer.Option("--start", help="When the first picture of a file was taken, as 2026-11-23T09:00:00Z.")
+]
 MAX_BYTES = 2_000_000
+
+
+class SpeedChoice(str, Enum):
+    """How fast files are played."""
+
+    real = "real"
+    max = "max"
+
+
+SpeedOption = Annotated[
+    SpeedChoice, typer.Option("--speed", help="Of files and recordings: as they were recorded, or as fast as it goes.")
+]
 
 
 def load(path: Path) -> Config:
@@ -62,3 +79,11 @@ def positive(value: float | None) -> float | None:
     if value is not None and not (math.isfinite(value) and value > 0.0):
         raise typer.BadParameter(f"expected a number above 0, got {value}")
     return value
+
+
+def utc_s(text: str) -> float:
+    """Seconds since the UTC epoch of a time such as 2026-11-23T09:00:00Z."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        raise typer.BadParameter(f"expected a time such as 2026-11-23T09:00:00Z, got {text!r}") from None
