@@ -308,14 +308,14 @@ def _tint(image: Image, corners: Sequence[tuple[int, int]], colour: Colour, opac
 
 
 def _arrow_in(image: Image, line: LineRule) -> None:
-    """An arrow across the middle of a line with IN at its tip, pushed inwards as a whole where the frame ends."""
+    """An arrow across the longest leg of a line, IN at its tip, pushed inwards as a whole where the frame ends."""
     height, width = image.shape[:2]
     unit = _unit(image)
     path = np.asarray(line.points) * (width - 1, height - 1)
     legs = np.linalg.norm(np.diff(path, axis=0), axis=1)
-    half, leg = legs.sum() / 2, int(np.searchsorted(legs.cumsum(), legs.sum() / 2))
-    along = (path[leg + 1] - path[leg]) / legs[leg]
-    middle = path[leg] + along * (half - legs[:leg].sum())
+    longest = int(legs.argmax())
+    along = (path[longest + 1] - path[longest]) / legs[longest]
+    middle = (path[longest] + path[longest + 1]) / 2
     inward = np.array([-along[1], along[0]])
     probe = middle + inward
     aspect = (width - 1) / (height - 1)

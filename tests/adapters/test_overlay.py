@@ -93,7 +93,7 @@ def test_sizes_follow_the_picture():
         overlay.draw_counts(image, [("door in", "12")])
         return float(painted(image).mean())
 
-    assert share(1440, 2560) == pytest.approx(share(720, 1280), rel=0.15)
+    assert share(1440, 2560) == pytest.approx(share(720, 1280), rel=0.25)
     assert share(360, 640) == pytest.approx(share(720, 1280), rel=0.25)
 
 
@@ -101,7 +101,7 @@ def test_polyline_arrow_follows_the_side_that_is_counted():
     image = plain(600, 600)
     overlay.draw_rules(image, [LineRule("corner", ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8)), (0.9, 0.7))], [])
     text = np.asarray((image > 200).all(axis=2))
-    rows = np.flatnonzero(text[:, 300:].any(axis=1))
+    rows = np.flatnonzero(text[:, 200:].any(axis=1))
     assert rows.max() < 0.2 * 600, "IN stands above the first leg: the region of (0.9, 0.7) goes around the corner"
 
 
