@@ -188,6 +188,7 @@ def _zones(crowd: list[Person]) -> dict[str, Any]:
         zones[name] = {
             "visits": [{"start_s": round(a, 2), "end_s": round(b, 2), "ended": "left"} for a, b in visits],
             "passes": len(stays) - len(visits),
+            "mean_dwell_s": round(sum(end_s - start_s for start_s, end_s in stays) / len(stays), 2),
         }
     return zones
 
