@@ -19,7 +19,7 @@ Image = NDArray[np.uint8]
 BT601 = {2, 5, 6}  # AVCOL_SPC_UNSPECIFIED, _BT470BG, _SMPTE170M (libavutil/pixfmt.h)
 FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
-# FFmpeg writes addresses with their passwords into its own log.
+# FFmpeg's own log would write addresses, and a line for every failed try, to stderr.
 av.logging.set_level(None)
 # OpenCV's own threads spend half as much again on a picture of this size as they save.
 cv2.setNumThreads(1)
