@@ -8,6 +8,7 @@ import typer
 
 from edge import __version__
 from edge.commands.check import check_command
+from edge.commands.demo import demo_command
 from edge.commands.models import models_app
 from edge.commands.replay import replay_command
 from edge.commands.run import reload_command, run_command
@@ -27,6 +28,7 @@ app.command("check")(check_command)
 app.command("replay")(replay_command)
 app.command("snapshot")(snapshot_command)
 app.command("schema")(schema_command)
+app.command("demo")(demo_command)
 app.add_typer(models_app, name="models")
 
 

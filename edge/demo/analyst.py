@@ -62,7 +62,7 @@ class Analyst:
         for row in self.rows.values():
             if row["series"] == series:
                 numbers = {key: value for key, value in row.items() if isinstance(value, int | float)}
-                total.update(numbers)  # type: ignore[arg-type]  # presence and dwell are seconds
+                total.update(numbers)  # presence and dwell are seconds
         return total
 
     def _on_connect(
