@@ -225,9 +225,8 @@ def stays_in(person: Person, polygon: tuple[Point, ...]) -> list[tuple[float, fl
     to_foot = person.feet[:, None, :] - corners
     inside = (edges[:, 0] * to_foot[..., 1] - edges[:, 1] * to_foot[..., 0] >= 0).all(axis=1)
     change = np.flatnonzero(np.diff(np.pad(inside.astype(int), 1)))
-    return [
-        (float(person.times_s[a]), float(person.times_s[b - 1])) for a, b in zip(change[::2], change[1::2], strict=True)
-    ]
+    first, last = person.times_s[change[::2]], person.times_s[change[1::2] - 1]
+    return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
 def frames(crowd: list[Person]) -> Iterator[tuple[float, Floats]]:
