@@ -33,8 +33,11 @@ def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictu
     Raises:
         DownError: Refused, lost, or silent for `timeout_s`.
     """
+    start_s = time.monotonic()
     container = _in_time(address, timeout_s, "gone", lambda: _open(address, timeout_s))
     try:
+        if time.monotonic() - start_s > timeout_s:  # FFmpeg gave up waiting for a picture, but PyAV did not mind
+            raise _silent(address, timeout_s, "stalled")
         if not container.streams.video or container.streams.video[0].codec_context is None:
             raise DownError("gone", f"camera {address.shown}: expected a video stream that FFmpeg knows, got none")
         stream = container.streams.video[0]
