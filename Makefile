@@ -8,7 +8,7 @@ PIP := -m pip --disable-pip-version-check --quiet
 VERSIONS := 3.10 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types pytest doctest matrix lock lock-check clean
+.PHONY: help demo test lint format types pytest doctest matrix lock lock-check clean system test-system
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -32,7 +32,7 @@ types: $(DEV)/project ## mypy --strict
 	@echo "== types"
 	@$(DEV)/bin/mypy
 
-pytest: $(DEV)/project $(DEV)/system ## unit, property, integration and doc tests
+pytest: test-system $(DEV)/project ## unit, property, integration and doc tests
 	@echo "== tests"
 	@$(DEV)/bin/python -m pytest -q $(ARGS)
 
@@ -53,8 +53,7 @@ clean: ## remove the virtual environments and caches
 $(RUN)/locked: requirements/demo.txt
 $(DEV)/locked: requirements/dev.txt
 
-%/locked:
-	@PYTHON=$(PYTHON) requirements/system.sh
+%/locked: | system
 	@echo "== installing $< into $* (some minutes the first time)"
 	@$(PYTHON) -m venv --clear $*
 	@$*/bin/python $(PIP) install --require-hashes --requirement $<
@@ -64,9 +63,12 @@ $(DEV)/locked: requirements/dev.txt
 	@$*/bin/python $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-%/system: %/locked
+# Phony, so that make -j never runs apt-get twice at once.
+system:
+	@PYTHON=$(PYTHON) requirements/system.sh
+
+test-system: system
 	@PYTHON=$(PYTHON) requirements/system.sh mosquitto openssl
-	@touch $@
 
 # Lock files. One file holds the hashes for x86-64 and aarch64 and the markers for all Pythons. Pins stay as they are
 # while they fit; make lock UPGRADE=--upgrade takes the newest.

@@ -15,7 +15,7 @@ elif ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
     missing=$("$PYTHON" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))')
 fi
 for program in "$@"; do
-    command -v "$program" >/dev/null || missing="$missing $program"
+    command -v "$program" >/dev/null || missing="${missing:+$missing }$program"
 done
 [ -n "$missing" ] || exit 0
 
@@ -23,11 +23,12 @@ if ! command -v apt-get >/dev/null; then
     echo "missing: $missing; install it with the package manager of this system" >&2
     exit 1
 elif [ "$(id -u)" -ne 0 ]; then
-    echo "missing: $missing; install it with: sudo apt-get update && sudo apt-get install --yes $missing" >&2
+    echo "missing: $missing; install it with: sudo apt-get update && sudo apt-get install $missing" >&2
     exit 1
 fi
 echo "installing from Debian: $missing"
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
+# A fresh machine may be busy with its own upgrades: wait for them.
+apt-get -o DPkg::Lock::Timeout=300 update -qq
 # shellcheck disable=SC2086  # a list of names
-apt-get install --yes -qq --no-install-recommends $missing >/dev/null
+apt-get -o DPkg::Lock::Timeout=300 install --yes -qq --no-install-recommends $missing >/dev/null
