@@ -1,24 +1,20 @@
-"""Which model files exist, where they lie, whether they are the right ones, and how to get them.
+"""Which model files exist, where they lie, and whether they are the right ones.
 
-Owns models/manifest.yaml, sidecar files, the folders that are searched, hashing and downloading. It never opens a
-network: whether a file is what its entry says, the detector finds out.
+Owns models/manifest.yaml, sidecar files, the folders that are searched, and hashing. It loads no model (whether a file
+is what its entry says, the detector finds out) and fetches none (pull.py does).
 """
 
 from __future__ import annotations
 
 import difflib
 import hashlib
-import http.client
 import os
 import re
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
@@ -28,11 +24,7 @@ from ruamel.yaml.error import YAMLError
 from edge.core.layouts import ModelFacts
 from edge.errors import ModelError
 
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes that have arrived and, when known, the bytes of the whole file."""
-
 _CHUNK = 1 << 16
-_TIMEOUT_S = 30.0
 
 
 @validated(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -147,59 +139,20 @@ def list_models(
     return tuple(StoredModel(entry, path, sha256_of(path) if path else None) for entry, path in found)
 
 
-def pull(entry: ModelEntry, target_dir: Path, mirror: str | None = None, progress: Progress | None = None) -> Path:
-    """Fetches a model file, unless the right one is there; a download that was cut goes on where it stopped.
-
-    Args:
-        entry: What to fetch.
-        target_dir: The folder for it, made when it is not there.
-        mirror: A folder, or an http(s) or file address of one, to be asked instead of `entry.url`; None:
-            $EDGE_MODELS_MIRROR, if set.
-        progress: Told of every block that arrives.
-
-    Raises:
-        ModelError: No address is known, nothing is there, the connection broke, or the file is not the right one.
-    """
-    target, part = target_dir / entry.file, target_dir / f"{entry.file}.part"
-    if target.is_file() and sha256_of(target) == entry.sha256:
-        return target
-    source = _source(entry, mirror or os.environ.get("EDGE_MODELS_MIRROR"))
-    shown = f"model {entry.name} from {_without_secrets(source)}"
-    try:
-        target_dir.mkdir(parents=True, exist_ok=True)
-        found = _fetch(source, part, progress)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise ModelError(f"{shown}: expected a file, got HTTP {error.code} {error.reason}") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        kept = part.stat().st_size if part.is_file() else 0
-        advice = f"; {kept} bytes are kept, run again to go on" if kept else ""
-        raise ModelError(f"{shown}: expected the whole file, got: {_reason(error)}{advice}") from None
-    if found != entry.sha256:
-        part.unlink()
-        raise ModelError(f"{shown}: expected sha256 {entry.sha256}, got {found}; what came was deleted")
-    part.replace(target)
-    return target
-
-
 def sha256_of(path: Path) -> str:
     """The hash of a file, in lower case.
 
     Raises:
         ModelError: The file cannot be read.
     """
+    digest = hashlib.sha256()
     try:
-        return _digest(path).hexdigest()
+        with path.open("rb") as file:
+            while block := file.read(_CHUNK):
+                digest.update(block)
     except OSError as error:
         raise ModelError(f"{path}: expected a readable model file, got: {_reason(error)}") from None
-
-
-def _digest(path: Path) -> hashlib._Hash:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_CHUNK):
-            digest.update(block)
-    return digest
+    return digest.hexdigest()
 
 
 def _own_folder() -> Path:
@@ -266,73 +219,5 @@ def _resolve_path(path: Path, entries: Mapping[str, ModelEntry]) -> ResolvedMode
     return ResolvedModel(path, entry, found)
 
 
-def _source(entry: ModelEntry, mirror: str | None) -> Path | str:
-    """The file to copy or the address to fetch."""
-    if mirror is None:
-        if entry.url is None:
-            raise ModelError(
-                f"model {entry.name}: expected an address to fetch it from, got none in the manifest; put {entry.file} "
-                f"({entry.source}) into a folder and name that in EDGE_MODELS_DIR or EDGE_MODELS_MIRROR"
-            )
-        return entry.url
-    try:
-        parts = urllib.parse.urlsplit(mirror)
-    except ValueError:
-        raise ModelError("mirror: expected a folder or an http(s) or file address, got neither") from None
-    if parts.scheme == "file":
-        return Path(urllib.request.url2pathname(parts.path)) / entry.file
-    if parts.scheme not in ("http", "https"):
-        return Path(mirror).expanduser() / entry.file
-    if "@" in parts.netloc:
-        raise ModelError("mirror: expected an address without user and password")
-    return parts._replace(path=f"{parts.path.rstrip('/')}/{urllib.parse.quote(entry.file)}").geturl()
-
-
-def _without_secrets(source: Path | str) -> str:
-    """A source as it may be shown: signed addresses keep their key in the query."""
-    return str(source) if isinstance(source, Path) else urllib.parse.urlsplit(source)._replace(query="").geturl()
-
-
-class _FewRedirects(urllib.request.HTTPRedirectHandler):
-    max_redirections = 5
-
-
-def _open(source: Path | str, offset: int) -> tuple[IO[bytes], int, int | None]:
-    """The bytes of a source: the stream, the offset that it really starts at, and the length of the whole."""
-    if isinstance(source, Path):
-        return source.open("rb"), 0, source.stat().st_size
-    headers = {"User-Agent": "edge-people-counter"} | ({"Range": f"bytes={offset}-"} if offset else {})
-    request = urllib.request.Request(source, headers=headers)  # noqa: S310 - http and https only, see _source
-    try:
-        response = urllib.request.build_opener(_FewRedirects).open(request, timeout=_TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        if not offset or error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            raise
-        error.close()
-        return _open(source, 0)
-    start = offset if response.status == http.HTTPStatus.PARTIAL_CONTENT else 0
-    length = response.headers.get("Content-Length")
-    return response, start, start + int(length) if length else None
-
-
-def _fetch(source: Path | str, part: Path, progress: Progress | None) -> str:
-    """Brings `part` up to the whole file; its hash."""
-    stream, done, total = _open(source, part.stat().st_size if part.is_file() else 0)
-    with stream, part.open("ab" if done else "wb") as file:
-        digest = _digest(part)
-        while block := stream.read(_CHUNK):
-            file.write(block)
-            digest.update(block)
-            done += len(block)
-            if progress:
-                progress(done, total)
-        file.flush()
-        os.fsync(file.fileno())
-    if total is not None and done < total:
-        raise ConnectionError(f"{done} of {total} bytes")
-    return digest.hexdigest()
-
-
 def _reason(error: Exception) -> str:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    return getattr(reason, "strerror", None) or str(reason) or type(error).__name__
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -8,13 +8,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
 from edge.config import Camera, Config, parse
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from edge.demo.analyst import Analyst
 
 FOLDER = Path(__file__).parents[1] / "demo"
@@ -32,7 +31,9 @@ Next, with a real camera:
 
 def demo_command() -> None:
     """Run the service on a scripted shop scene with a broker of its own, and compare the messages with the truth."""
-    from edge.demo.analyst import Analyst  # noqa: PLC0415 - only the demo needs any of this
+    from rich.console import Console  # noqa: PLC0415 - only the demo needs any of this
+
+    from edge.demo.analyst import Analyst  # noqa: PLC0415
     from edge.demo.broker import broker  # noqa: PLC0415
     from edge.service import Options, Service  # noqa: PLC0415
 
@@ -74,6 +75,8 @@ def _printer(console: Console) -> Any:  # noqa: ANN401
 
 def _compare(console: Console, analyst: Analyst, camera: Camera, truth: dict[str, Any]) -> bool:
     """Prints the sums of the messages beside the truth; True when every count is the same."""
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(title="\nWhat the messages add up to, and the truth of the script", title_justify="left")
     for heading in ("", "", "counted", "truth", ""):
         table.add_column(heading, justify="right" if heading in ("counted", "truth") else "left")

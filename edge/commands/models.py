@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from edge.adapters import manifest
 from edge.errors import ModelError
 
 models_app = typer.Typer(help="The person detectors that are known by name.", no_args_is_help=True)
@@ -16,6 +15,8 @@ models_app = typer.Typer(help="The person detectors that are known by name.", no
 @models_app.command("list")
 def list_command() -> None:
     """List every model of the manifest, and where its file lies."""
+    from edge.adapters import manifest  # noqa: PLC0415 - other commands start faster without it
+
     for stored in manifest.list_models():
         entry = stored.entry
         get = f"edge models pull {entry.name}" if entry.url else "no address known: needs a mirror"
@@ -27,6 +28,8 @@ def list_command() -> None:
 @models_app.command("verify")
 def verify_command() -> None:
     """Compare every file that is there with the manifest's sha256; exit code 4 when one differs."""
+    from edge.adapters import manifest  # noqa: PLC0415
+
     altered = []
     for stored in manifest.list_models():
         print(f"{stored.entry.name:20} {stored.state}")
@@ -41,11 +44,13 @@ def pull_command(
     name: Annotated[str, typer.Argument(help="A name of `edge models list`.")],
 ) -> None:
     """Download a model into the user's cache and check it; $EDGE_MODELS_MIRROR (folder or URL) is asked instead."""
+    from edge.adapters import manifest, pull  # noqa: PLC0415
+
     entries = manifest.load_manifest()
     if name not in entries:
         manifest.resolve(name)  # says which names there are
         raise ModelError(f"{name}: expected a name of the manifest ({', '.join(entries)}), got a path")
-    path = manifest.pull(entries[name], manifest.cache_dir(), progress=_progress if sys.stderr.isatty() else None)
+    path = pull.pull(entries[name], manifest.cache_dir(), progress=_progress if sys.stderr.isatty() else None)
     print(f"{name}: {path}")
 
 
