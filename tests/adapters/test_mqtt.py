@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -89,42 +90,54 @@ paho_forgets_to_close = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSock
 
 
 class FakeBroker:
-    """A TCP server that answers every CONNECT with the same bytes, then only counts PUBLISH packets."""
+    """A TCP server that answers every CONNECT with the same bytes, and no PUBLISH ever.
 
-    def __init__(self, port: int, connack: bytes, *, connections: int) -> None:
-        self.published = 0
+    Args:
+        port: On loopback.
+        connack: The bytes.
+        connections: Number of connections that it accepts before it listens no more.
+    """
+
+    def __init__(self, port: int, connack: bytes, *, connections: int = 1) -> None:
+        self.received: list[bytes] = []
+        """What came on each connection."""
+        self.hang_up = threading.Event()
+        """Set it to close the present connection."""
         self._connack = connack
-        self._server = socket.create_server(("127.0.0.1", port))
         self._connections = connections
-        self._stop = threading.Event()
+        self._server = socket.create_server(("127.0.0.1", port))
         self._thread = threading.Thread(target=self._serve)
 
+    def rows(self) -> int:
+        """Number of rows that came on the last connection."""
+        return self.received[-1].count(DOOR.encode()) if self.received else 0
+
     def _serve(self) -> None:
-        for _ in range(self._connections):
+        for last in range(self._connections - 1, -1, -1):
             connection, _ = self._server.accept()
             with connection:
-                if self._connections == 1:
+                if last == 0:
                     self._server.close()
-                connection.recv(4096)
+                self.received.append(connection.recv(4096))
                 connection.sendall(self._connack)
                 connection.settimeout(0.05)
-                while not self._stop.is_set():
-                    try:
-                        data = connection.recv(65536)
-                    except TimeoutError:
-                        continue
-                    except ConnectionError:
-                        break
-                    if not data:
-                        break
-                    self.published += data.count(DOOR.encode())
+                self._listen(connection)
+
+    def _listen(self, connection: socket.socket) -> None:
+        while not self.hang_up.is_set():
+            with suppress(TimeoutError, ConnectionError):
+                data = connection.recv(65536)
+                if not data:
+                    return
+                self.received[-1] += data
+        self.hang_up.clear()
 
     def __enter__(self) -> FakeBroker:
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stop.set()
+        self.hang_up.set()
         self._thread.join()
         self._server.close()
 
@@ -211,30 +224,38 @@ def test_a_broker_that_comes_late(tmp_path: Path, outbox: Outbox, caplog: pytest
 
 
 def test_a_broker_that_stops_in_the_middle_and_comes_back_empty(
-    tmp_path: Path, outbox: Outbox, record_property: Callable[[str, object], None]
+    tmp_path: Path, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
+    # Rows that a broker has acknowledged and queued die with it, and only a replay brings them back. This is about the
+    # way to the broker, so it passes everything on at once.
+    at_once = "max_inflight_messages 0\nmax_queued_messages 0"
     with (
-        Mosquitto(tmp_path / "broker") as broker,
+        Mosquitto(tmp_path / "broker", extra=at_once) as broker,
         Collector(broker.port) as collector,
         publisher_to(broker, outbox) as publisher,
     ):
         for turn in range(3):
             post(outbox, 100)
             publisher.wake()
-            wait_until(lambda turn=turn: len(seqs(collector)) > 100 * turn, turn=publisher.pump)  # type: ignore[misc]
-            broker.stop(kill=turn == 1)  # with rows in flight
+            wait_until(lambda turn=turn: len(seqs(collector)) > 100 * turn + 40, turn=publisher.pump)  # type: ignore[misc]
+            if turn == 1:
+                broker.signal(signal.SIGSTOP)
+                post(outbox, 20)
+                assert not publisher.drain(0.3)  # a window of rows is on its way and never gets there
+            broker.stop(kill=turn == 1)
             post(outbox, 40, SIDE)
             publisher.wake()
             wait_until(lambda: not publisher.connected, turn=publisher.pump)
             broker.start()
             collector.wait_subscribed()
         assert publisher.drain(30.0)
-        wait_until(all_here(collector, 300))
+        wait_until(all_here(collector, 320))
         wait_until(all_here(collector, 120, SIDE))
         late = Counter(message.topic for message in collector.messages)
         assert late[STATUS] >= 3, "born again on every connection"
-    twice = len(seqs(collector)) + len(seqs(collector, SIDE)) - 420
-    record_property("duplicates", twice)
+    twice = len(seqs(collector)) + len(seqs(collector, SIDE)) - 440
+    logging.getLogger(__name__).info("%d of 440 rows came twice", twice)
     assert 0 <= twice <= 3 * 20, "only what was in flight may come twice"
 
 
@@ -307,9 +328,12 @@ def test_a_forbidden_topic_stays_pending_and_holds_up_nobody(
         assert 1 <= refused <= 20 + 8, "a window and then single probes, not a hot loop"
         assert caplog.text.count("not authorised") == 1
         (broker.folder / "acl").write_text("topic readwrite #\n", encoding="utf-8")
+        post(outbox, 2000, SIDE)  # so that rows are in flight while the refused ones start again
         broker.signal(signal.SIGHUP)
-        wait_until(all_here(collector, 200), turn=publisher.pump)
-        assert publisher.drain(30.0)
+        assert publisher.drain(60.0)
+        wait_until(all_here(collector, 200))
+        wait_until(all_here(collector, 2060, SIDE))
+        assert (len(seqs(collector)), len(seqs(collector, SIDE))) == (200, 2060), "none twice"
         assert outbox.depth() == 0
         assert "all is well" in caplog.text
 
@@ -462,11 +486,28 @@ def test_a_row_too_large_for_the_broker_holds_up_nobody(tmp_path: Path, outbox: 
 def test_never_more_in_flight_than_the_window(outbox: Outbox, connack: bytes, window: int, expected: int) -> None:
     post(outbox, 100)
     port = free_port()
-    with FakeBroker(port, connack, connections=1) as broker, publisher_to(port, outbox, window=window) as publisher:
-        wait_until(lambda: broker.published >= expected, turn=publisher.pump)
+    with FakeBroker(port, connack) as broker, publisher_to(port, outbox, window=window) as publisher:
+        wait_until(lambda: broker.rows() >= expected, turn=publisher.pump)
         assert not publisher.drain(0.5)
-        assert broker.published == expected
+        assert broker.rows() == expected
     assert outbox.depth() == 100
+
+
+def test_after_a_reconnect_births_come_first_and_rows_in_flight_once(outbox: Outbox) -> None:
+    post(outbox, 100)
+    port = free_port()
+    with (
+        FakeBroker(port, b"\x20\x03\x00\x00\x00", connections=2) as broker,
+        publisher_to(port, outbox) as publisher,
+    ):
+        wait_until(lambda: broker.rows() == 18, turn=publisher.pump)
+        broker.hang_up.set()
+        wait_until(lambda: not publisher.connected, turn=publisher.pump)
+        wait_until(lambda: len(broker.received) == 2 and broker.rows() >= 18, turn=publisher.pump)
+        assert not publisher.drain(0.3)
+        assert broker.rows() == 18
+        came = broker.received[-1]
+        assert -1 < came.index(ONLINE.payload) < came.index(INFO.payload) < came.index(DOOR.encode())
 
 
 def test_an_exception_in_a_callback_does_not_end_the_network(
@@ -498,7 +539,7 @@ def test_a_network_thread_that_ended_is_started_anew(tmp_path: Path, outbox: Out
     refused_version = b"\x20\x02\x00\x01"  # paho connects again from within its parser, and nobody listens any more
     with (
         Mosquitto(tmp_path / "broker", start=False) as broker,
-        FakeBroker(broker.port, refused_version, connections=1),
+        FakeBroker(broker.port, refused_version),
         publisher_to(broker, outbox, protocol="3.1.1") as publisher,
     ):
         wait_until(lambda: publisher.problem == "the network thread ended", turn=publisher.pump)
