@@ -101,10 +101,13 @@ class Service:
         observer, successor = self._observer, None
         pipeline = Pipeline(self._camera.line_rules(), self._camera.zone_rules(), self._camera.tracker_rule())
         intervals: Intervals | None = None
-        dropped = 0
+        dropped, now = 0, 0.0
         started_utc_s = time.time() if self._options.start_utc_s is None else self._options.start_utc_s
         for observation in observer.observations():
-            now = observation.seen.mono_s if observation else time.monotonic()
+            if observation is not None:
+                now = observation.seen.mono_s
+            elif observer.live:
+                now = time.monotonic()
             if intervals is None:
                 utc_s, believed = self._utc(now, started_utc_s)
                 intervals = Intervals(self._config.interval_s, self._counting(pipeline), now, utc_s, believed)
