@@ -67,7 +67,7 @@ $(DEV)/locked: requirements/dev.txt
 system:
 	@PYTHON=$(PYTHON) requirements/system.sh
 
-test-system: system
+test-system: | system
 	@PYTHON=$(PYTHON) requirements/system.sh mosquitto openssl
 
 # Lock files. One file holds the hashes for x86-64 and aarch64 and the markers for all Pythons. Pins stay as they are

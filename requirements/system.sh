@@ -7,6 +7,7 @@ PATH=$PATH:/usr/sbin:/usr/local/sbin
 
 missing=""
 if ! command -v "$PYTHON" >/dev/null; then
+    [ "$PYTHON" = python3 ] || { echo "expected a Python, found no program $PYTHON" >&2; exit 1; }
     missing="python3 python3-venv"
 elif ! "$PYTHON" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))'; then
     echo "expected Python 3.10 to 3.13, found $("$PYTHON" --version 2>&1) as $PYTHON; name another one: make PYTHON=python3.12" >&2
