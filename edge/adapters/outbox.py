@@ -222,7 +222,7 @@ class Outbox:
             text = str(self._state("books"))
         try:
             return Books.from_json(text)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise OutboxError(f"{self.path}: expected books, got text that is none ({type(error).__name__})") from error
 
     def _state(self, key: str) -> str | float:
