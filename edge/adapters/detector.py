@@ -195,6 +195,7 @@ def _open_session(path: Path, threads: int, providers: Sequence[str]) -> onnxrun
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_mem_pattern = False  # it plans memory anew after the first run and keeps both: megabytes for nothing
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not path.is_file():
