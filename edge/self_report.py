@@ -16,7 +16,7 @@ from edge.observer import Observer
 
 _TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 _HEALTH_EXPIRES_AFTER = 3
-"""Health messages; older ones say nothing about now."""
+"""Health periods."""
 
 
 class SelfReport:
@@ -64,7 +64,7 @@ class SelfReport:
         )
         return Message(self._topic("info"), info.wire(), retain=True)
 
-    def health(self, outbox: Outbox, publisher: Publisher) -> Message:
+    def health(self, outbox: Outbox, publisher: Publisher | None) -> message.Health:
         """How things are; the frame rate is that since the last call."""
         now = time.monotonic()
         detector = self._observer.detector
@@ -76,12 +76,16 @@ class SelfReport:
             detector_ms=_rounded(detector.last_ms if detector else None),
             outbox_depth=outbox.depth(),
             outbox_oldest_s=_rounded(outbox.oldest_age_s()),
-            puback_age_s=_rounded(publisher.puback_age_s()),
+            puback_age_s=_rounded(publisher.puback_age_s() if publisher else None),
             clock="synced" if clock.synchronised() else "unsynced",
             temperature_c=_temperature_c(),
             throttled=None,
         )
         self._reported_s, self._frames = now, 0
+        return health
+
+    def health_message(self, health: message.Health) -> Message:
+        """`health` for the broker; it expires, for a late one says nothing about now."""
         expiry_s = _HEALTH_EXPIRES_AFTER * self._config.health_s
         return Message(self._topic("health"), health.wire(), qos=0, expiry_s=expiry_s)
 

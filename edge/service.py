@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from edge.adapters import clock, secrets
+from edge.adapters.metrics import Metrics
 from edge.adapters.mqtt import Broker, Publisher
 from edge.adapters.outbox import Outbox
 from edge.adapters.systemd import Notifier
@@ -83,6 +84,7 @@ class Service:
             stack.enter_context(_signals(self._stop, self._want_reload))
             self._observer = stack.enter_context(Observer(camera, speed=self._options.speed))
             self._outbox = stack.enter_context(_open_outbox(config, camera, self._options.state_dir))
+            self._metrics = stack.enter_context(Metrics(config.metrics.port, config.metrics.host))
             self._about = SelfReport(config, camera, self._boot_id, self._observer)
             self._publisher: Publisher | None = None
             if config.mqtt.enabled:
@@ -144,6 +146,11 @@ class Service:
         for report in reports:
             day = business_day(report.start_utc_s, config.timezone, config.business_day_start)
             self._outbox.post(lambda books, report=report, day=day: books.post(report, sender, day))  # type: ignore[misc]
+            self._metrics.watched(report.frames, report.dropped)
+            for name, line in report.lines.items():
+                self._metrics.line(name, line.in_, line.out)
+            for name, zone in report.zones.items():
+                self._metrics.zone(name, zone.entered)
         if reports and self._publisher is not None:
             self._publisher.wake()
 
@@ -156,11 +163,22 @@ class Service:
             self._publisher.pump()
         if self._about.due():
             self._outbox.prune()
-            if self._publisher is not None:
-                self._publisher.send(self._about.health(self._outbox, self._publisher))
+            self._tell_health()
         if self._reload_wanted:
             self._reload_wanted = False
             self._read_change()
+
+    def _tell_health(self) -> None:
+        health, publisher = self._about.health(self._outbox, self._publisher), self._publisher
+        if publisher is not None:
+            publisher.send(self._about.health_message(health))
+        self._metrics.health(
+            outbox_depth=health.outbox_depth,
+            frame_age_s=health.frame_age_s,
+            detector_ms=health.detector_ms,
+            broker_connected=publisher is not None and publisher.connected,
+            camera=health.camera,
+        )
 
     # Stopping, and changing the configuration at the next boundary.
 

@@ -94,7 +94,8 @@ def search_path() -> tuple[Path, ...]:
 
 def cache_dir() -> Path:
     """Where pulled models are kept: edge/models in $XDG_CACHE_HOME or ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "edge" / "models"
+    # A user without a home, as under systemd's DynamicUser, has "~" where others have one: a folder that is not there.
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "edge" / "models"  # noqa: PTH111
 
 
 def resolve(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-_HOST = "127.0.0.1"
 _NAN = float("nan")
 
 
@@ -27,13 +26,15 @@ class Metrics:
     """A context manager that serves while it is open; without a port, every method does nothing.
 
     Args:
-        port: Of the server on loopback, 0 for any free one, None for none.
+        port: Of the server, 0 for any free one, None for none.
+        host: Address that it listens on; other machines see what loopback hides.
 
     Raises:
         EdgeError: When it is opened: the port is in use or may not be used.
     """
 
-    def __init__(self, port: int | None) -> None:
+    def __init__(self, port: int | None, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.port = port
         """Where it listens, once it is open."""
         self._series: _Series | None = None
@@ -81,9 +82,11 @@ class Metrics:
 
         registry = CollectorRegistry()
         try:
-            self._server, self._thread = start_http_server(self.port, addr=_HOST, registry=registry)
+            self._server, self._thread = start_http_server(self.port, addr=self._host, registry=registry)
         except OSError as error:
-            raise EdgeError(f"metrics: expected a free port, got {self.port} on {_HOST}: {error.strerror}") from None
+            raise EdgeError(
+                f"metrics: expected a free port, got {self.port} on {self._host}: {error.strerror}"
+            ) from None
         self.port = self._server.server_port
         self._series = _Series(registry)
         return self

@@ -84,6 +84,9 @@ def positive(value: float | None) -> float | None:
 def utc_s(text: str) -> float:
     """Seconds since the UTC epoch of a time such as 2026-11-23T09:00:00Z."""
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+        instant = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     except ValueError:
         raise typer.BadParameter(f"expected a time such as 2026-11-23T09:00:00Z, got {text!r}") from None
+    if not 1970 <= instant.year < 3000:
+        raise typer.BadParameter(f"expected a year from 1970 to 2999, got {text!r}")
+    return instant.timestamp()

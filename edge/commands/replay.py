@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,8 +62,11 @@ def replay_command(
     chosen = pick(settings, camera)
     if detect_fps is not None:
         chosen = chosen.model_copy(update={"detect_fps": detect_fps})
+    start_utc_s = utc_s(start or NO_DATE)
+    for path in (annotated, record, rows_to, Path(json_to) if json_to else None):
+        _spare(source, path)
     pipeline = Pipeline(chosen.line_rules(), chosen.zone_rules(), chosen.tracker_rule())
-    rows = RowWriter(settings, chosen, pipeline, utc_s(start or NO_DATE)) if rows_to else None
+    rows = RowWriter(settings, chosen, pipeline, start_utc_s) if rows_to else None
     with ExitStack() as stack:
         observer = stack.enter_context(Observer(chosen, source=source, model=model, speed=speed.value, reconnect=False))
         taps: list[Tap] = [_progress(stack, observer)] if sys.stderr.isatty() else []
@@ -110,6 +113,13 @@ def print_tally(tally: Tally) -> None:
             table.add_row(name, str(len(zone.visits)), str(zone.passes), mean, longest, str(unseen))
         console.print(table)
     console.print(f"{tally.frames} pictures of {tally.seconds:.1f} s, {tally.cpu_s:.1f} s of processor time")
+
+
+def _spare(source: str, path: Path | None) -> None:
+    """Writing a file empties it first: it must not be the one that is being read."""
+    with suppress(OSError, ValueError):
+        if path is not None and path.samefile(source):
+            raise ConfigError(f"{path}: expected another file than the source")
 
 
 def _until(observer: Observer, seconds: float | None) -> Iterator[Observation | None]:

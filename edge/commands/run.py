@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import signal
@@ -59,7 +60,7 @@ def reload_command(
     settings = load(config)
     path = state_folder(state_dir) / f"{pick(settings, camera).name}.pid"
     try:
-        pid = int(path.read_text())
+        pid = _running(path)
         os.kill(pid, signal.SIGHUP)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: expected the process id of a running `edge run`, got: {error}") from None
@@ -84,14 +85,32 @@ def state_folder(given: Path | None) -> Path:
 
 @contextmanager
 def _pid_file(path: Path) -> Iterator[None]:
+    """Holds the file locked while the process runs: the id that a killed one left behind may be anybody's by now."""
     try:
-        path.write_text(f"{os.getpid()}\n")
+        file = path.open("a")
     except OSError as error:
         raise OutboxError(f"{path}: expected a place for the process id, got: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutboxError(f"{path}: expected no other `edge run` of this camera, but one is running") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _running(path: Path) -> int:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(file.read())
+    raise ProcessLookupError("one that has ended")
 
 
 def _log(level: str) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from edge.config import json_schema
 from edge.core import message
+from edge.errors import EdgeError
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -34,7 +35,10 @@ def schema_command(
     if write is None:
         print(json.dumps(schemas(), indent=2))
         return
-    write.mkdir(parents=True, exist_ok=True)
-    for name, schema in schemas().items():
-        (write / name).write_text(json.dumps(schema, indent=2) + "\n")
+    try:
+        write.mkdir(parents=True, exist_ok=True)
+        for name, schema in schemas().items():
+            (write / name).write_text(json.dumps(schema, indent=2) + "\n")
+    except OSError as error:
+        raise EdgeError(f"{write}: expected a folder to write into, got: {error.strerror}") from error
     print(f"{len(schemas())} schemas in {write}")
