@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.adapters import overlay
+from edge.adapters.video import VideoWriter
 from edge.config import Camera
 from edge.core.pipeline import Step
 
@@ -38,7 +39,7 @@ class Annotator:
         self._stack = ExitStack()
 
     def __enter__(self) -> Annotator:
-        self._video = self._stack.enter_context(overlay.VideoWriter(self._path))
+        self._video = self._stack.enter_context(VideoWriter(self._path))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -21,6 +21,7 @@ import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from edge.adapters.mqtt import Broker, Publisher
+from edge.adapters.mqtt.link import Link
 from edge.adapters.outbox import Outbox
 from edge.core.books import Books
 from edge.core.message import Message
@@ -519,7 +520,7 @@ def test_an_exception_in_a_callback_does_not_end_the_network(
     post(outbox, 5)
     with Mosquitto(tmp_path / "broker") as broker, Collector(broker.port) as collector:
         with monkeypatch.context() as patch:
-            patch.setattr(Publisher, "_on_publish", broken)
+            patch.setattr(Link, "_on_publish", broken)
             publisher = publisher_to(broker, outbox)
             publisher.__enter__()
         try:

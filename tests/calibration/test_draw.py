@@ -8,6 +8,7 @@ import pytest
 
 from calibration.draw import backdrop, draw
 from edge.adapters import overlay
+from edge.adapters.video import VideoWriter
 from edge.config import Camera, parse
 from edge.errors import CameraError
 
@@ -61,7 +62,7 @@ def config(tmp_path):
 @pytest.fixture
 def video(tmp_path):
     path = tmp_path / "shades.mp4"
-    with overlay.VideoWriter(path) as writer:
+    with VideoWriter(path) as writer:
         for index in range(30):
             writer.write(np.full((360, 640, 3), 40 + 5 * index, np.uint8), index / 10)
     return path

@@ -1,0 +1,293 @@
+"""The publisher: brings what is pending in a queue to an MQTT broker, at least once, and never in the loop's way.
+
+It owns the window of rows in flight and the words for what is wrong. It does not know what a row says, nor that the
+queue is a database, nor paho: link.py does. Everything happens in `pump`, which the main loop calls on every turn.
+
+What was in flight on a lost connection is read again from the queue. paho's own queue, which is unbounded, therefore
+never holds more than the window. A topic that the broker refuses is probed with one row every `retry_s` seconds, and
+its other rows step aside so that they hold up nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Literal, NamedTuple, Protocol
+
+from edge.adapters.mqtt.broker import Broker
+from edge.adapters.mqtt.link import Answer, Down, Link, Started, Up
+from edge.core.message import Message
+
+log = logging.getLogger(__name__)
+
+_NO_MATCHING_SUBSCRIBERS = 0x10
+_FIRST_FAILURE = 0x80  # MQTT 5, section 2.4: reason codes from here on are failures
+_HEADER_BYTES = 128  # room for everything of a PUBLISH packet besides topic and payload
+_GOODBYE_S = 2.0
+
+
+class QueueRow(Protocol):
+    """A row of the queue."""
+
+    @property
+    def id(self) -> int: ...  # noqa: D102
+    @property
+    def message(self) -> Message: ...  # noqa: D102
+
+
+class Queue(Protocol):
+    """What the publisher needs of the outbox."""
+
+    def pending(self, after_id: int, limit: int) -> Sequence[QueueRow]:
+        """At most `limit` unacknowledged rows with an id above `after_id`, oldest first."""
+        ...
+
+    def acknowledge(self, ids: Sequence[int]) -> None:
+        """The broker has these rows."""
+        ...
+
+
+class _Parcel(NamedTuple):
+    row_id: int | None  # None: not from the queue
+    message: Message
+
+
+class _Refusal(NamedTuple):
+    parcel: _Parcel
+    words: str
+    probe_s: float
+
+
+class Publisher:
+    """A context manager that publishes while it is open; every method belongs to the main thread.
+
+    Args:
+        broker: Where to.
+        queue: The rows; always published with QoS 1.
+        will: What the broker publishes when we vanish, and what we publish when we go: the offline status.
+        birth: Makes the messages that come before any row on every new connection.
+        window: Most messages in flight; fewer when the broker says so.
+        retry_s: Seconds between two attempts at something that was refused.
+
+    Raises:
+        BrokerError: A TLS file is missing or wrong. (A broker that cannot be reached is no error but a `problem`.)
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        queue: Queue,
+        *,
+        will: Message,
+        birth: Callable[[], Sequence[Message]],
+        window: int = 20,
+        retry_s: float = 30.0,
+    ) -> None:
+        self.connected = False
+        """Whether the broker has accepted us, as of the last `pump`. No proof of life: see `puback_age_s`."""
+        self._broker = broker
+        self._link = Link(broker, will)
+        self._queue = queue
+        self._will = will
+        self._birth = birth
+        self._window = window
+        self._retry_s = retry_s
+        self._network: threading.Thread | None = None
+        self._reopen_s = math.inf
+        self._limit = window
+        self._packet_bytes = math.inf
+        self._births: deque[Message] = deque()
+        self._in_flight: dict[int, _Parcel] = {}
+        self._after_id = 0
+        self._more = True
+        self._refused: dict[str, _Refusal] = {}
+        self._unheard: set[str] = set()
+        self._link_problem: str | None = None
+        self._was_refused = False
+        self._told: str | None = None
+        self._acknowledged_s: float | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps rows from the broker or from readers, in words; None when nothing does."""
+        if self._link_problem:
+            return self._link_problem
+        for topic, refusal in self._refused.items():
+            return f"{refusal.words}: {topic}"
+        return "no matching subscribers" if self._unheard else None
+
+    def puback_age_s(self) -> float | None:
+        """Seconds since the broker last acknowledged anything; None when it never has."""
+        return None if self._acknowledged_s is None else time.monotonic() - self._acknowledged_s
+
+    def wake(self) -> None:
+        """Say that there are new rows in the queue."""
+        self._more = True
+
+    def pump(self) -> None:
+        """Take the broker's answers and publish what is due; never waits for the network."""
+        if self._link.events:
+            self._take_events()
+        if self._network is not None and not self._network.is_alive():
+            self._bury()
+        if not self._link.is_open and time.monotonic() >= self._reopen_s:
+            self._open()
+        if self.connected and (self._more or self._births or self._refused):
+            self._publish_due()
+
+    def send(self, message: Message) -> bool:
+        """Publish without acknowledgement (QoS 0); False when it was dropped because there is no connection."""
+        return self.connected and self._link.publish(message, qos=0) is not None
+
+    def drain(self, timeout_s: float) -> bool:
+        """Pump until nothing is pending any more; False when something still is after `timeout_s`."""
+        end_s = time.monotonic() + timeout_s
+        self.wake()
+        while True:
+            self.pump()
+            if not self._births and not self._in_flight and not self._queue.pending(0, 1):
+                return True
+            if time.monotonic() >= end_s:
+                return False
+            time.sleep(0.005)
+
+    def __enter__(self) -> Publisher:
+        self._open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Say goodbye, for at most a few seconds, and end paho's thread."""
+        try:
+            self._say_goodbye()
+        finally:
+            self._link.close()
+            self._network = None
+            self.connected = False
+
+    def _say_goodbye(self) -> None:
+        if not self._link.is_open:
+            return
+        self._take_events()
+        if self.connected and self._publish(_Parcel(None, self._will)):
+            end_s = time.monotonic() + _GOODBYE_S
+            while self._in_flight and time.monotonic() < end_s:
+                self._take_events()
+                time.sleep(0.005)
+        self._link.disconnect(cut=bool(self._in_flight))
+
+    def _open(self) -> None:
+        self._link.open()
+        self._reopen_s = math.inf
+
+    def _bury(self) -> None:
+        """Start anew in a while, because paho's thread has ended unasked: it survives much, but not everything."""
+        self._lose("the network thread ended", "attempt")
+        self._link.forget()
+        self._network = None
+        self._reopen_s = time.monotonic() + self._retry_s
+        self._tell()
+
+    def _take_events(self) -> None:
+        acknowledged: list[int] = []
+        while self._link.events:
+            match self._link.events.popleft():
+                case Started(thread):
+                    self._network = thread
+                case Up(receive_maximum, packet_bytes):
+                    self._limit, self._packet_bytes = min(self._window, receive_maximum), packet_bytes
+                    self._begin()
+                case Down(words, when):
+                    self._lose(words, when)
+                case Answer(mid, code, words):
+                    self._take_answer(mid, code, words, acknowledged)
+        if acknowledged:
+            self._queue.acknowledge(acknowledged)
+        self._tell()
+
+    def _begin(self) -> None:
+        """A new connection: the births, then everything that is pending, from the start."""
+        self.connected, self._link_problem = True, None
+        self._in_flight.clear()
+        self._refused.clear()
+        self._births = deque(self._birth())
+        self._rewind()
+        log.info("MQTT broker %s:%d: connected", self._broker.host, self._broker.port)
+
+    def _lose(self, words: str, when: Literal["attempt", "refused", "lost"]) -> None:
+        if when == "lost" and not self.connected:
+            if self._was_refused:  # paho tells of a refused connection twice, here without the reason
+                self._was_refused = False
+                return
+            words = "closed by the broker before it answered"
+        self._was_refused = when == "refused"
+        self.connected, self._link_problem = False, words
+        self._in_flight.clear()
+
+    def _rewind(self) -> None:
+        self._after_id, self._more = 0, True
+
+    def _take_answer(self, mid: int, code: int, words: str, acknowledged: list[int]) -> None:
+        parcel = self._in_flight.pop(mid, None)
+        if parcel is None:
+            return  # QoS 0, or of a connection that is gone
+        topic = parcel.message.topic
+        if code >= _FIRST_FAILURE:
+            self._refuse(parcel, words)
+            return
+        self._acknowledged_s = time.monotonic()
+        if self._refused.pop(topic, None):
+            self._rewind()
+        if parcel.row_id is not None:
+            acknowledged.append(parcel.row_id)
+            (self._unheard.add if code == _NO_MATCHING_SUBSCRIBERS else self._unheard.discard)(topic)
+
+    def _refuse(self, parcel: _Parcel, words: str) -> None:
+        self._refused[parcel.message.topic] = _Refusal(parcel, words, time.monotonic() + self._retry_s)
+
+    def _tell(self) -> None:
+        """Log a change of `problem`, once."""
+        if (problem := self.problem) != self._told:
+            level = logging.WARNING if problem else logging.INFO
+            log.log(level, "MQTT broker %s:%d: %s", self._broker.host, self._broker.port, problem or "all is well")
+            self._told = problem
+
+    def _publish_due(self) -> None:
+        """Births first, then the probes, then one page of rows, as far as the window goes."""
+        while self._births and len(self._in_flight) < self._limit:
+            if not self._publish(_Parcel(None, self._births[0])):
+                return
+            self._births.popleft()
+        for refusal in list(self._refused.values()):
+            if time.monotonic() >= refusal.probe_s and len(self._in_flight) < self._limit:
+                self._refuse(refusal.parcel, refusal.words)
+                self._publish(refusal.parcel)
+        if self._more and (room := self._limit - len(self._in_flight)) > 0:
+            self._publish_rows(room)
+
+    def _publish_rows(self, room: int) -> None:
+        rows = self._queue.pending(self._after_id, room)
+        in_flight = {parcel.row_id for parcel in self._in_flight.values()}
+        for row in rows:
+            aside = row.message.topic in self._refused or row.id in in_flight
+            if not aside and not self._publish(_Parcel(row.id, row.message)):
+                return
+            self._after_id = row.id
+        self._more = len(rows) == room
+
+    def _publish(self, parcel: _Parcel) -> bool:
+        """Put a message in flight, or aside when the broker would not take it; False when the connection is gone."""
+        message = parcel.message
+        if len(message.topic.encode()) + len(message.payload) + _HEADER_BYTES > self._packet_bytes:
+            self._refuse(parcel, "packet too large for the broker")
+            self._tell()
+            return True
+        mid = self._link.publish(message, qos=1)
+        if mid is None:
+            return False
+        self._in_flight[mid] = parcel
+        return True
