@@ -28,7 +28,7 @@ from edge.core.message import Message
 from edge.core.occupancy import business_day
 from edge.core.pipeline import Pipeline
 from edge.core.report import Clock, IntervalReport
-from edge.errors import ConfigError
+from edge.errors import CameraError, ConfigError
 from edge.observer import Observation, Observer, Speed
 from edge.self_report import SelfReport
 
@@ -67,6 +67,9 @@ class Service:
         self._boot_id = random_ids.token_hex(8)
         self._stopping = self._reload_wanted = False
         self._changed: Chosen | None = None
+        self._broken: CameraError | None = None
+        self._dropped = 0
+        self._started_utc_s = time.time() if options.start_utc_s is None else options.start_utc_s
         self._notifier = Notifier()
 
     def run(self) -> Chosen | None:
@@ -97,30 +100,29 @@ class Service:
             self._notifier.stopping()
             if self._publisher is not None and not self._publisher.drain(DRAIN_S):
                 log.warning("%d messages stay in the outbox until the broker takes them", self._outbox.depth())
-            return successor
+        if self._broken is not None:
+            raise self._broken
+        return successor
 
     def _loop(self) -> Chosen | None:
-        observer, successor = self._observer, None
-        pipeline = Pipeline(self._camera.line_rules(), self._camera.zone_rules(), self._camera.tracker_rule())
+        camera, successor = self._camera, None
+        pipeline = Pipeline(camera.line_rules(), camera.zone_rules(), camera.tracker_rule())
         intervals: Intervals | None = None
-        dropped, now = 0, 0.0
-        started_utc_s = time.time() if self._options.start_utc_s is None else self._options.start_utc_s
-        for observation in observer.observations():
+        now = 0.0
+        for observation in self._observations():
             if observation is not None:
                 now = observation.seen.mono_s
-            elif observer.live:
+            elif self._observer.live:
                 now = time.monotonic()
             if intervals is None:
-                utc_s, believed = self._utc(now, started_utc_s)
-                intervals = Intervals(self._config.interval_s, self._counting(pipeline), now, utc_s, believed)
+                intervals = Intervals(self._config.interval_s, self._counting(pipeline), now, *self._utc(now))
             if intervals.due(now):
                 successor = self._change(pipeline, intervals)
                 if successor is not None:
                     break
-                intervals.turn(self._counting(pipeline), now, *self._utc(now, started_utc_s))
+                intervals.turn(self._counting(pipeline), now, *self._utc(now))
             if observation is not None:
-                intervals.add(pipeline.step(observation.seen), observer.dropped - dropped)
-                dropped = observer.dropped
+                intervals.add(pipeline.step(observation.seen), self._newly_dropped())
             self._post(intervals.closed(now))
             self._chores(observation)
             if self._stopping:
@@ -130,10 +132,21 @@ class Service:
             self._post(intervals.finish())
         return successor
 
-    def _utc(self, mono_s: float, started_utc_s: float) -> tuple[float, Clock]:
+    def _observations(self) -> Iterator[Observation | None]:
+        """What is observed; of a file that breaks off, what was counted until then is still true and is sent first."""
+        try:
+            yield from self._observer.observations()
+        except CameraError as error:
+            self._broken = error
+
+    def _newly_dropped(self) -> int:
+        before, self._dropped = self._dropped, self._observer.dropped
+        return self._dropped - before
+
+    def _utc(self, mono_s: float) -> tuple[float, Clock]:
         """UTC at an instant of the source's clock, and whether it can be believed; a file has a time of its own."""
         if not self._observer.live:
-            return started_utc_s + mono_s, "synced"
+            return self._started_utc_s + mono_s, "synced"
         return time.time() - (time.monotonic() - mono_s), "synced" if clock.synchronised() else "unsynced"
 
     def _counting(self, pipeline: Pipeline) -> Counting:

@@ -17,7 +17,7 @@ import pytest
 
 from edge.adapters.outbox import Outbox
 from edge.config import Camera, Config, parse
-from edge.errors import ConfigError, OutboxError
+from edge.errors import CameraError, ConfigError, OutboxError
 from edge.service import Options, Service
 from tests.mosquitto import Collector, Mosquitto, free_port, wait_until
 from tests.rtsp import RtspServer
@@ -259,3 +259,14 @@ def tiny_model(path: Path) -> Path:
     graph = helper.make_graph(nodes, "tiny", [given], [output], [constant, zero])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=9), path)
     return path
+
+
+def test_what_a_broken_file_showed_is_sent_before_it_fails(tmp_path: Path, broker: Mosquitto) -> None:
+    whole = (DEMO / "shop.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "broken.jsonl").write_text("".join(whole[:1500]) + "this is no picture\n")
+    with Collector(broker.port) as collector:
+        with pytest.raises(CameraError, match=r"broken\.jsonl.*1501"):
+            count(tmp_path / "state", text(broker.port, source=str(tmp_path / "broken.jsonl")))
+        wait_until(lambda: len(rows(collector)) == 12)
+        events = [event for event in TRUTH["lines"]["door"]["events"] if event["t_s"] < 149.0]
+        assert total(collector, "line/door")["in_raw"] == sum(event["inward"] for event in events)

@@ -76,7 +76,8 @@ def replay_command(
             taps.append(stack.enter_context(Annotator(annotated, chosen, blur=blur)))
         if record is not None:
             taps.append(_recorder(stack, record, chosen.detect_fps))
-        tally = replay(_until(observer, seconds), chosen, pipeline, taps=taps, rows=rows)
+        broken: list[CameraError] = []
+        tally = replay(_until(observer, seconds, broken), chosen, pipeline, taps=taps, rows=rows)
     if rows is not None and rows_to is not None:
         _write(rows_to, "".join(message.payload.decode() + "\n" for message in rows.messages))
     if json_to == "-":
@@ -85,6 +86,8 @@ def replay_command(
         if json_to is not None:
             _write(Path(json_to), json.dumps(tally.to_json(), indent=1) + "\n")
         print_tally(tally)
+    for error in broken:
+        raise error
 
 
 def print_tally(tally: Tally) -> None:
@@ -122,8 +125,12 @@ def _spare(source: str, path: Path | None) -> None:
             raise ConfigError(f"{path}: expected another file than the source")
 
 
-def _until(observer: Observer, seconds: float | None) -> Iterator[Observation | None]:
-    """What is observed, until `seconds` have passed or a live stream ends: that is no error once something was seen."""
+def _until(observer: Observer, seconds: float | None, broken: list[CameraError]) -> Iterator[Observation | None]:
+    """What is observed, until `seconds` have passed or the source ends.
+
+    A source that breaks off is put into `broken`, so that what was counted until then can be shown first; a live stream
+    that ends after it was seen has nothing wrong with it.
+    """
     first_s: float | None = None
     try:
         for observation in observer.observations():
@@ -133,9 +140,12 @@ def _until(observer: Observer, seconds: float | None) -> Iterator[Observation | 
                     return
             yield observation
     except CameraError as error:
-        if first_s is None or not observer.live:
+        if first_s is None:
             raise
-        print(f"the stream has ended: {error}", file=sys.stderr)
+        if observer.live:
+            print(f"the stream has ended: {error}", file=sys.stderr)
+        else:
+            broken.append(error)
 
 
 def _progress(stack: ExitStack, observer: Observer) -> Tap:
