@@ -50,9 +50,15 @@ class ZoneTally:
 
 
 class Tally:
-    """Adds up the steps of a whole run."""
+    """Adds up the steps of a whole run.
 
-    def __init__(self, camera: Camera) -> None:
+    Args:
+        camera: What is counted.
+        live: Times are then given from the first picture on: the clock of a live source began when the machine did.
+    """
+
+    def __init__(self, camera: Camera, *, live: bool = False) -> None:
+        self._live = live
         self.frames = 0
         self.first_s: float | None = None
         self.last_s = 0.0
@@ -84,27 +90,28 @@ class Tally:
                     self.zones[name].visits.append(dwell)
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `edge replay --json` prints; times are seconds from the start of the file."""
+        """The object that `edge replay --json` prints; times are seconds from the start of the source."""
+        zero_s = (self.first_s or 0.0) if self._live else 0.0
         return {
             "frames": self.frames,
             "seconds": round(self.seconds, 3),
             "cpu_s": round(self.cpu_s, 3),
-            "lines": {name: _line_json(line) for name, line in self.lines.items()},
-            "zones": {name: _zone_json(zone) for name, zone in self.zones.items()},
+            "lines": {name: _line_json(line, zero_s) for name, line in self.lines.items()},
+            "zones": {name: _zone_json(zone, zero_s) for name, zone in self.zones.items()},
         }
 
 
-def _line_json(line: LineTally) -> dict[str, Any]:
+def _line_json(line: LineTally, zero_s: float) -> dict[str, Any]:
     kinds = ("in_", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static")
-    events = [{"t_s": round(t_s, 3), "inward": inward} for t_s, inward in sorted(line.events)]
+    events = [{"t_s": round(t_s - zero_s, 3), "inward": inward} for t_s, inward in sorted(line.events)]
     return {**{kind.removesuffix("_"): line.counts[kind] for kind in kinds}, "events": events}
 
 
-def _zone_json(zone: ZoneTally) -> dict[str, Any]:
+def _zone_json(zone: ZoneTally, zero_s: float) -> dict[str, Any]:
     visits = [
         {
-            "start_s": round(dwell.start_s, 3),
-            "end_s": round(dwell.mono_s, 3),
+            "start_s": round(dwell.start_s - zero_s, 3),
+            "end_s": round(dwell.mono_s - zero_s, 3),
             "dwell_s": round(dwell.seconds, 3),
             "ended": dwell.ended,
         }
@@ -159,11 +166,12 @@ def replay(
     camera: Camera,
     pipeline: Pipeline,
     *,
+    live: bool = False,
     taps: Sequence[Tap] = (),
     rows: RowWriter | None = None,
 ) -> Tally:
     """Counts what is observed until it ends; Ctrl-C ends it too."""
-    tally = Tally(camera)
+    tally = Tally(camera, live=live)
     started_s = time.process_time()
     try:
         for observation in observations:

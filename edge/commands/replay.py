@@ -77,7 +77,7 @@ def replay_command(
         if record is not None:
             taps.append(_recorder(stack, record, chosen.detect_fps))
         broken: list[CameraError] = []
-        tally = replay(_until(observer, seconds, broken), chosen, pipeline, taps=taps, rows=rows)
+        tally = replay(_until(observer, seconds, broken), chosen, pipeline, live=observer.live, taps=taps, rows=rows)
     if rows is not None and rows_to is not None:
         _write(rows_to, "".join(message.payload.decode() + "\n" for message in rows.messages))
     if json_to == "-":
