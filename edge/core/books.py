@@ -69,12 +69,12 @@ class Books:
             data = json.loads(text)
             return Books(
                 epoch=data["epoch"],
-                last_seq=data["last_seq"],
+                last_seq={series: int(seq) for series, seq in data["last_seq"].items()},
                 totals={name: LineFacts(**facts) for name, facts in data["totals"].items()},
                 carried={name: tuple(bins) for name, bins in data["carried"].items()},
                 ledger=Ledger(**data["ledger"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"expected books as JSON, got {text[:60]!r}") from error
 
 
