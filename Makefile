@@ -41,7 +41,7 @@ doctest: $(DEV)/project ## the examples in docstrings alone
 
 matrix: ## the tests on every Python from 3.10 to 3.13 that is there
 	@set -e; for version in $(VERSIONS); do \
-	    if command -v python$$version >/dev/null; then \
+	    if python$$version -c "" 2>/dev/null; then \
 	        echo "== Python $$version"; $(MAKE) pytest PYTHON=python$$version DEV=.venvs/$$version; \
 	    else echo "== Python $$version is not there"; fi; done
 
