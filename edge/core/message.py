@@ -34,7 +34,12 @@ class Payload(BaseModel):
     """Base of every payload: frozen, closed, and written with the names of the wire."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        serialize_by_alias=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,  # what is always sent may be relied on
     )
 
     def wire(self) -> bytes:
