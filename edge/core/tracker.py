@@ -10,7 +10,7 @@ tracks live in one array with a row each: numpy's cost per call is paid once per
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +24,23 @@ Array = NDArray[np.float64]
 # position, of position with velocity, and of velocity (box heights, seconds); when it was last matched; how often.
 _X, _Y, _W, _H, _VX, _VY, _PP, _PV, _VV, _SEEN, _HITS = range(11)
 
-MEASURED_SD = 0.06
+MEASURED_SD = 0.03
 """Scatter of a detected box's upper edge, box heights."""
-ACCELERATION_SD = 1.6
+ACCELERATION_SD = 0.5
 """How briskly people change their walk, box heights per second per root second."""
 START_SPEED_SD = 0.9
 """Speed of somebody who was just seen for the first time, box heights per second."""
-SIZE_SD, WIDTH_SD = 0.16, 0.30
+SIZE_SD, WIDTH_SD = 0.12, 0.25
 """Scatter of the logarithms of a detected box's height and width."""
 LEGS_HIDDEN_BELOW, LEGS_HIDDEN_COST = 0.75, 6.0
 """A box shorter than this share has lost its legs: no more than this deviation is held against its height."""
-COAST_S = 0.7
-"""The speed of an unseen person fades with this time constant: hidden people stop as often as they walk on."""
+COAST_S = 2.0
+"""The speed of an unseen person fades with this time constant: most walk on behind what hides them, some stop."""
 GATE = 16.0
 """Largest squared deviation (position and size together) of a match."""
+REACH, REACH_SPEED, REACH_RATIO = 0.3, 0.7, 2.0
+"""A box that no track expected may still be that of a track so near (box heights, and more per second unseen) and of
+like size (factor)."""
 SAME_PERSON_IOU = 0.6
 """A box that overlaps a matched one this much is a second box on the same person and starts no track."""
 FLEETING_HITS, FLEETING_S = 2, 0.5
@@ -74,7 +77,9 @@ class Tracker:
         matched = np.full(len(self._ids), -1)
         self._match(matched, measured, np.flatnonzero(high))
         self._match(matched, measured, np.flatnonzero(low))
+        jumped = self._reach(matched, measured, np.flatnonzero(high))
         self._correct(matched, measured)
+        self._rows[jumped, _PP:_SEEN] = MEASURED_SD**2, 0.0, START_SPEED_SD**2
         matched = self._start(matched, measured, np.flatnonzero(high), detections.boxes)
         return self._tracks(matched, detections)
 
@@ -108,13 +113,22 @@ class Tracker:
         deviation = offset / variance + tall + wide
         # Among deviations alike the track that is known better wins: twice the negative log likelihood.
         cost = deviation + 2.0 * np.log(variance)
-        track, box = np.nonzero(deviation < GATE)
-        taken: set[int] = set()
-        for pair in np.argsort(cost[track, box], kind="stable").tolist():
-            i, j = int(free[track[pair]]), int(candidates[box[pair]])
-            if matched[i] < 0 and j not in taken:
-                matched[i] = j
-                taken.add(j)
+        _nearest_first(cost, deviation < GATE, free, candidates, matched)
+
+    def _reach(self, matched: NDArray[np.int64], measured: Array, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Matches what moved as nobody was expected to, when it lies near and nobody else claims it; those tracks.
+
+        Somebody stops dead or turns on his heel, or a box jumps: better a track with a kink than two.
+        """
+        free, candidates = np.flatnonzero(matched < 0), np.setdiff1d(candidates, matched)
+        if not len(free) or not len(candidates):
+            return free[:0]
+        rows, boxes = self._rows[free, None, :], measured[None, candidates, :]
+        away = np.hypot(rows[..., _X] - boxes[..., _X], rows[..., _Y] - boxes[..., _Y]) / rows[..., _H]
+        near = away < REACH + REACH_SPEED * (self._now - rows[..., _SEEN])
+        alike = np.abs(np.log(rows[..., _W : _H + 1] / boxes[..., _W : _H + 1])).max(axis=-1) < log(REACH_RATIO)
+        _nearest_first(away, near & alike, free, candidates, matched)
+        return free[matched[free] >= 0]
 
     def _correct(self, matched: NDArray[np.int64], measured: Array) -> None:
         seen = np.flatnonzero(matched >= 0)
@@ -174,6 +188,23 @@ class Tracker:
         observed = matched >= 0
         boxes[observed] = detections.boxes[matched[observed]]
         return Tracks(self._ids.copy(), boxes, observed, detections.mono_s, detections.aspect)
+
+
+def _nearest_first(
+    cost: Array,
+    allowed: NDArray[np.bool_],
+    tracks: NDArray[np.int64],
+    boxes: NDArray[np.int64],
+    matched: NDArray[np.int64],
+) -> None:
+    """Writes the cheapest allowed pairs of `tracks` (rows of cost) and `boxes` (columns) into `matched`."""
+    row, column = np.nonzero(allowed)
+    taken: set[int] = set()
+    for pair in np.argsort(cost[row, column], kind="stable").tolist():
+        i, j = int(tracks[row[pair]]), int(boxes[column[pair]])
+        if matched[i] < 0 and j not in taken:
+            matched[i] = j
+            taken.add(j)
 
 
 def _measure(detections: Detections) -> Array:
