@@ -1,1 +1,1 @@
-"""The place of the reference reader, MQTT to database to reports; it is not written yet (edge/demo/analyst.py adds up)."""
+"""Will hold the reference reader, MQTT to database to reports; it comes with an issue of its own."""

@@ -72,9 +72,8 @@ def main() -> None:
     runs = [_replay(options, str(options.seconds)) for _ in range(options.rounds)]
     starts = [_replay(options, "0.01") for _ in range(options.rounds)]
     print(f"\nedge replay, {options.rounds} processes each")
-    print(
-        f"  peak memory      {statistics.median(run[1] for run in runs):7.0f} MB   over {options.seconds:g} s of the clip"
-    )
+    peak_mb = statistics.median(run[1] for run in runs)
+    print(f"  peak memory      {peak_mb:7.0f} MB   over {options.seconds:g} s of the clip")
     walls = [wall_s for wall_s, _ in starts]
     print(
         f"  start to result  {statistics.median(walls):7.2f} s    ({min(walls):.2f} to {max(walls):.2f}), two pictures"
@@ -98,8 +97,8 @@ def _options() -> argparse.Namespace:
 def _machine() -> str:
     cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "?")
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
-    load = os.getloadavg()[0]
-    return f"{platform.machine()}, {cpu}, {os.cpu_count()} CPUs (load {load:.1f})\nPython {platform.python_version()}, {versions}"
+    machine = f"{platform.machine()}, {cpu}, {os.cpu_count()} CPUs (load {os.getloadavg()[0]:.1f})"
+    return f"{machine}\nPython {platform.python_version()}, {versions}"
 
 
 def _lines(path: str) -> list[str]:
