@@ -27,7 +27,10 @@ from edge.core.message import NAME_PATTERN
 ROOT = Path(__file__).parent.parent
 CONFIGURATION, MESSAGES = ROOT / "docs" / "configuration.md", ROOT / "docs" / "messages.md"
 DOCUMENTS = sorted(
-    path for pattern in ("*.md", "*/*.md", "*/*/*.md") for path in ROOT.glob(pattern) if ".venv" not in str(path)
+    path
+    for pattern in ("*.md", "*/*.md", "*/*/*.md")
+    for path in ROOT.glob(pattern)
+    if not path.relative_to(ROOT).parts[0].startswith(".")
 )
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PAYLOADS: dict[str, type[message.Payload]] = {
