@@ -5,7 +5,7 @@ section 3). Unlike it, boxes are matched by how likely their distance and size a
 filter, not by overlap: at 5 pictures a second the boxes of a walking person hardly overlap. Motion only, no picture.
 
 Lengths are in frame heights; the filter works in box heights, so that near and far people are treated alike. All
-tracks live in one array with a row each: numpy's cost per call is paid once per picture, not once per person.
+tracks live in one array with a column each: numpy's cost per call is paid once per picture, not once per person.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from edge.core.rules import TrackerRule
 from edge.core.types import Detections, Tracks
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
-# Columns of a track: centre of its upper edge (the head is seen when the legs are not), size, velocity; variances of
+# The fields of a track: centre of its upper edge (the head is seen when the legs are not), size, velocity; variances of
 # position, of position with velocity, and of velocity (box heights, seconds); when it was last matched; how often.
 _X, _Y, _W, _H, _VX, _VY, _PP, _PV, _VV, _SEEN, _HITS = range(11)
+_FIELDS = 11
 
 MEASURED_SD = 0.03
 """Scatter of a detected box's upper edge, box heights."""
@@ -45,6 +47,8 @@ SAME_PERSON_IOU = 0.6
 """A box that overlaps a matched one this much is a second box on the same person and starts no track."""
 FLEETING_HITS, FLEETING_S = 2, 0.5
 """A track seen at most so often is given up after this time unseen: most false boxes last one picture."""
+_UNKNOWN_SPEED = np.array([[MEASURED_SD**2], [0.0], [START_SPEED_SD**2]])
+_NEVER = 1e9
 
 
 class Tracker:
@@ -58,10 +62,12 @@ class Tracker:
 
     def __init__(self, rule: TrackerRule) -> None:
         self.rule = rule
-        self._ids: NDArray[np.int64] = np.empty(0, np.int64)
-        self._rows: Array = np.empty((0, 11))
+        self._ids: Indices = np.empty(0, np.int64)
+        self._state: Array = np.empty((_FIELDS, 0))
         self._next_id = 1
         self._now = float("-inf")
+        self._jumped: list[int] = []
+        """Tracks whose last box was nowhere near where they were expected."""
 
     def update(self, detections: Detections) -> Tracks:
         """Tracks after one picture; a picture that is not later than the one before changes nothing."""
@@ -70,147 +76,154 @@ class Tracker:
             return self._tracks(np.full(len(self._ids), -1), detections)
         self._now = detections.mono_s
         self._give_up(elapsed)
-        self._predict(elapsed)
-        measured = _measure(detections)
-        high = detections.scores >= self.rule.high_score
-        low = ~high & (detections.scores >= self.rule.low_score)
         matched = np.full(len(self._ids), -1)
-        self._match(matched, measured, np.flatnonzero(high))
-        self._match(matched, measured, np.flatnonzero(low))
-        jumped = self._reach(matched, measured, np.flatnonzero(high))
-        self._correct(matched, measured)
-        self._rows[jumped, _PP:_SEEN] = MEASURED_SD**2, 0.0, START_SPEED_SD**2
-        matched = self._start(matched, measured, np.flatnonzero(high), detections.boxes)
+        boxes = _measure(detections)
+        high = np.flatnonzero(detections.scores >= self.rule.high_score)
+        if len(matched):
+            self._predict(elapsed)
+            if boxes.shape[1]:
+                self._match(matched, boxes, detections.scores, high)
+                self._correct(matched, boxes)
+        newcomers = self._newcomers(matched, high, detections.boxes)
+        if newcomers:
+            matched = self._start(matched, boxes, newcomers)
         return self._tracks(matched, detections)
 
+    def _give_up(self, elapsed: float) -> None:
+        """Drops what was unseen too long; a long gap between two pictures is nobody's sign of being a false box."""
+        seen = self._state[_SEEN]
+        fleeting = (self._state[_HITS] <= FLEETING_HITS) & (self._now - elapsed - seen > FLEETING_S)
+        keep = (self._now - seen <= self.rule.lost_s + 1e-6) & ~fleeting
+        if not keep.all():
+            self._state, self._ids = self._state[:, keep], self._ids[keep]
+
     def _predict(self, elapsed: float) -> None:
-        rows = self._rows
-        if not len(rows):
-            return
-        # What was missed in the last picture coasts: its speed fades, so the way it goes is less than speed x time.
-        missed = rows[:, _SEEN] < self._now - elapsed
-        fade = np.where(missed, exp(-elapsed / COAST_S), 1.0)
-        way = np.where(missed, COAST_S * (1.0 - exp(-elapsed / COAST_S)), elapsed)
-        rows[:, _X] += rows[:, _VX] * way
-        rows[:, _Y] += rows[:, _VY] * way
-        rows[:, _VX] *= fade
-        rows[:, _VY] *= fade
+        state = self._state
+        fade: Array | float = 1.0
+        way: Array | float = elapsed
+        missed = state[_SEEN] < self._now - elapsed
+        if missed.any():
+            # What was missed in the last picture coasts: its speed fades, so it goes less far than speed x time.
+            fading = exp(-elapsed / COAST_S)
+            fade = np.where(missed, fading, 1.0)
+            way = np.where(missed, COAST_S * (1.0 - fading), elapsed)
         noise = ACCELERATION_SD**2 * elapsed
-        rows[:, _PP] += way * (2.0 * rows[:, _PV] + way * rows[:, _VV]) + noise * elapsed**2 / 3.0
-        rows[:, _PV] = fade * (rows[:, _PV] + way * rows[:, _VV]) + noise * elapsed / 2.0
-        rows[:, _VV] = fade**2 * rows[:, _VV] + noise
+        state[_X : _Y + 1] += state[_VX : _VY + 1] * way
+        state[_VX : _VY + 1] *= fade
+        drift = way * state[_VV]
+        state[_PP] += way * (2.0 * state[_PV] + drift) + noise * elapsed**2 / 3.0
+        state[_PV] = fade * (state[_PV] + drift) + noise * elapsed / 2.0
+        state[_VV] = fade * fade * state[_VV] + noise
 
-    def _match(self, matched: NDArray[np.int64], measured: Array, candidates: NDArray[np.int64]) -> None:
-        """Matches `candidates` (indices of detections) to tracks without one: nearest pair first, each used once."""
-        free = np.flatnonzero(matched < 0)
-        if not len(free) or not len(candidates):
-            return
-        rows, boxes = self._rows[free, None, :], measured[None, candidates, :]
-        variance = rows[..., _PP] + MEASURED_SD**2
-        offset = ((rows[..., _X] - boxes[..., _X]) ** 2 + (rows[..., _Y] - boxes[..., _Y]) ** 2) / rows[..., _H] ** 2
-        tall = np.minimum((np.log(rows[..., _H] / boxes[..., _H]) / SIZE_SD) ** 2, LEGS_HIDDEN_COST)
-        wide = (np.log(rows[..., _W] / boxes[..., _W]) / WIDTH_SD) ** 2
-        deviation = offset / variance + tall + wide
+    def _match(self, matched: Indices, boxes: Array, scores: NDArray[np.float32], high: Indices) -> None:
+        """Writes into `matched` the box of each track, or leaves -1."""
+        state = self._state[:, :, None]
+        away = ((state[_X] - boxes[_X]) ** 2 + (state[_Y] - boxes[_Y]) ** 2) / state[_H] ** 2
+        wider, taller = np.log(self._state[_W : _H + 1])[:, :, None] - np.log(boxes[_W : _H + 1])[:, None, :]
+        variance = state[_PP] + MEASURED_SD**2
+        unlike = np.minimum((taller / SIZE_SD) ** 2, LEGS_HIDDEN_COST) + (wider / WIDTH_SD) ** 2
+        deviation = away / variance + unlike
         # Among deviations alike the track that is known better wins: twice the negative log likelihood.
-        cost = deviation + 2.0 * np.log(variance)
-        _nearest_first(cost, deviation < GATE, free, candidates, matched)
+        cost = np.where(deviation < GATE, deviation + 2.0 * np.log(variance), _NEVER)
+        _nearest_first(cost, high, matched)
+        if len(high) < len(scores):
+            low = (scores < self.rule.high_score) & (scores >= self.rule.low_score)
+            _nearest_first(cost, np.flatnonzero(low), matched)
+        self._jumped = self._reach(matched, away, np.maximum(np.abs(taller), np.abs(wider)), high)
 
-    def _reach(self, matched: NDArray[np.int64], measured: Array, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _reach(self, matched: Indices, away: Array, unlike: Array, high: Indices) -> list[int]:
         """Matches what moved as nobody was expected to, when it lies near and nobody else claims it; those tracks.
 
         Somebody stops dead or turns on his heel, or a box jumps: better a track with a kink than two.
         """
-        free, candidates = np.flatnonzero(matched < 0), np.setdiff1d(candidates, matched)
-        if not len(free) or not len(candidates):
-            return free[:0]
-        rows, boxes = self._rows[free, None, :], measured[None, candidates, :]
-        away = np.hypot(rows[..., _X] - boxes[..., _X], rows[..., _Y] - boxes[..., _Y]) / rows[..., _H]
-        near = away < REACH + REACH_SPEED * (self._now - rows[..., _SEEN])
-        alike = np.abs(np.log(rows[..., _W : _H + 1] / boxes[..., _W : _H + 1])).max(axis=-1) < log(REACH_RATIO)
-        _nearest_first(away, near & alike, free, candidates, matched)
-        return free[matched[free] >= 0]
+        used = set(matched.tolist())
+        unclaimed = [j for j in high.tolist() if j not in used]
+        lost = np.flatnonzero(matched < 0).tolist()
+        if not unclaimed or not lost:
+            return []
+        reach = REACH + REACH_SPEED * (self._now - self._state[_SEEN])[:, None]
+        cost = np.where((away < reach**2) & (unlike < log(REACH_RATIO)), away, _NEVER)
+        _nearest_first(cost, np.array(unclaimed), matched)
+        return [i for i in lost if matched[i] >= 0]
 
-    def _correct(self, matched: NDArray[np.int64], measured: Array) -> None:
+    def _correct(self, matched: Indices, boxes: Array) -> None:
         seen = np.flatnonzero(matched >= 0)
-        if not len(seen):
-            return
-        rows, boxes = self._rows[seen], measured[matched[seen]]
-        gain = rows[:, _PP] / (rows[:, _PP] + MEASURED_SD**2)
-        speed_gain = rows[:, _PV] / (rows[:, _PP] + MEASURED_SD**2)
-        for place, speed in ((_X, _VX), (_Y, _VY)):
-            surprise = boxes[:, place] - rows[:, place]
-            rows[:, place] += gain * surprise
-            rows[:, speed] += speed_gain * surprise
-        rows[:, _VV] -= speed_gain * rows[:, _PV]
-        rows[:, _PV] *= 1.0 - gain
-        rows[:, _PP] *= 1.0 - gain
-        rows[:, _W] += 0.5 * (boxes[:, _W] - rows[:, _W])
-        share = np.where(boxes[:, _H] < LEGS_HIDDEN_BELOW * rows[:, _H], 0.05, 0.5)
-        rows[:, _H] += share * (boxes[:, _H] - rows[:, _H])
-        rows[:, _SEEN] = self._now
-        rows[:, _HITS] += 1.0
-        self._rows[seen] = rows
+        state, found = self._state[:, seen], boxes[:, matched[seen]]
+        surprise = found[: _Y + 1] - state[: _Y + 1]
+        certainty = 1.0 / (state[_PP] + MEASURED_SD**2)
+        gain, speed_gain = state[_PP] * certainty, state[_PV] * certainty
+        state[: _Y + 1] += gain * surprise
+        state[_VX : _VY + 1] += speed_gain * surprise
+        state[_VV] -= speed_gain * state[_PV]
+        state[_PP : _PV + 1] *= 1.0 - gain
+        growth = found[_W : _H + 1] - state[_W : _H + 1]
+        legs_hidden = found[_H] < LEGS_HIDDEN_BELOW * state[_H]
+        state[_W] += 0.5 * growth[0]
+        state[_H] += np.where(legs_hidden, 0.05, 0.5) * growth[1]
+        state[_SEEN] = self._now
+        state[_HITS] += 1.0
+        self._state[:, seen] = state
+        if self._jumped:
+            self._state[_PP : _VV + 1, self._jumped] = _UNKNOWN_SPEED
 
-    def _give_up(self, elapsed: float) -> None:
-        """Drops what was unseen too long; a long gap between two pictures is nobody's sign of being a false box."""
-        seen = self._rows[:, _SEEN]
-        fleeting = (self._rows[:, _HITS] <= FLEETING_HITS) & (self._now - elapsed - seen > FLEETING_S)
-        keep = (self._now - seen <= self.rule.lost_s + 1e-6) & ~fleeting
-        if not keep.all():
-            self._rows, self._ids = self._rows[keep], self._ids[keep]
-
-    def _start(
-        self, matched: NDArray[np.int64], measured: Array, high: NDArray[np.int64], boxes: NDArray[np.float32]
-    ) -> NDArray[np.int64]:
-        used = set(matched[matched >= 0].tolist())
-        born = []
+    def _newcomers(self, matched: Indices, high: Indices, boxes: NDArray[np.float32]) -> list[int]:
+        """High boxes without a track that are no second boxes on somebody who has one."""
+        used = set(matched.tolist())
+        born: list[int] = []
         for j in high.tolist():
-            if j in used or any(_iou(boxes[j], boxes[k]) > SAME_PERSON_IOU for k in used):
-                continue
-            used.add(j)
-            born.append(j)
-        if not born:
-            return matched
-        rows = np.zeros((len(born), 11))
-        rows[:, : _H + 1] = measured[born]
-        rows[:, _PP], rows[:, _VV] = MEASURED_SD**2, START_SPEED_SD**2
-        rows[:, _SEEN], rows[:, _HITS] = self._now, 1.0
-        self._rows = np.concatenate([self._rows, rows])
+            if j not in used and not any(_iou(boxes[j], boxes[k]) > SAME_PERSON_IOU for k in used if k >= 0):
+                used.add(j)
+                born.append(j)
+        return born
+
+    def _start(self, matched: Indices, boxes: Array, born: list[int]) -> Indices:
+        state = np.empty((_FIELDS, len(born)))
+        state[: _H + 1] = boxes[:, born]
+        state[_VX : _VY + 1] = 0.0
+        state[_PP : _VV + 1] = _UNKNOWN_SPEED
+        state[_SEEN], state[_HITS] = self._now, 1.0
+        self._state = np.concatenate([self._state, state], axis=1)
         self._ids = np.concatenate([self._ids, np.arange(self._next_id, self._next_id + len(born))])
         self._next_id += len(born)
-        return np.concatenate([matched, np.array(born, matched.dtype)])
+        return np.concatenate([matched, born])
 
-    def _tracks(self, matched: NDArray[np.int64], detections: Detections) -> Tracks:
+    def _tracks(self, matched: Indices, detections: Detections) -> Tracks:
         """Matched tracks show the box that was detected, not a filtered one: counting wants no lag."""
-        half_w = self._rows[:, _W] / 2.0 / detections.aspect
-        x, top = self._rows[:, _X] / detections.aspect, self._rows[:, _Y]
-        boxes = np.stack([x - half_w, top, x + half_w, top + self._rows[:, _H]], axis=1).astype(np.float32)
         observed = matched >= 0
-        boxes[observed] = detections.boxes[matched[observed]]
+        boxes = detections.boxes[matched] if len(detections.boxes) else np.empty((len(matched), 4), np.float32)
+        coasting = np.flatnonzero(~observed)
+        if len(coasting):
+            x, y, w, h = self._state[: _H + 1, coasting]
+            x, w = x / detections.aspect, w / detections.aspect
+            boxes[coasting] = np.stack([x - w / 2.0, y, x + w / 2.0, y + h], axis=1)
         return Tracks(self._ids.copy(), boxes, observed, detections.mono_s, detections.aspect)
 
 
-def _nearest_first(
-    cost: Array,
-    allowed: NDArray[np.bool_],
-    tracks: NDArray[np.int64],
-    boxes: NDArray[np.int64],
-    matched: NDArray[np.int64],
-) -> None:
-    """Writes the cheapest allowed pairs of `tracks` (rows of cost) and `boxes` (columns) into `matched`."""
-    row, column = np.nonzero(allowed)
+def _nearest_first(cost: Array, columns: Indices, matched: Indices) -> None:
+    """Writes the cheapest pairs of free tracks (rows) and `columns` into `matched`, each used once."""
+    free = np.flatnonzero(matched < 0)
+    if not len(free) or not len(columns):
+        return
+    cost = cost[np.ix_(free, columns)]
+    best = cost.argmin(axis=1)
+    possible = cost[np.arange(len(free)), best] < _NEVER
+    best, free, cost = best[possible], free[possible], cost[possible]
+    if len(set(best.tolist())) == len(best):  # nobody wants the same: the usual case
+        matched[free] = columns[best]
+        return
+    row, column = np.nonzero(cost < _NEVER)
     taken: set[int] = set()
     for pair in np.argsort(cost[row, column], kind="stable").tolist():
-        i, j = int(tracks[row[pair]]), int(boxes[column[pair]])
+        i, j = int(free[row[pair]]), int(columns[column[pair]])
         if matched[i] < 0 and j not in taken:
             matched[i] = j
             taken.add(j)
 
 
 def _measure(detections: Detections) -> Array:
-    """Centre of the upper edge (x, y), width and height of the boxes, frame heights: float64 (N, 4)."""
-    x0, y0, x1, y1 = detections.boxes.astype(np.float64).T
-    return np.stack([(x0 + x1) / 2.0 * detections.aspect, y0, (x1 - x0) * detections.aspect, y1 - y0], axis=1)
+    """Centre of the upper edge (x, y), width and height of the boxes, frame heights: float64 (4, N)."""
+    x0, y0, x1, y1 = detections.boxes.T.astype(np.float64)
+    return np.stack([(x0 + x1) * (detections.aspect / 2.0), y0, (x1 - x0) * detections.aspect, y1 - y0])
 
 
 def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
