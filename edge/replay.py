@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from edge.config import Camera, Config
@@ -18,7 +18,7 @@ from edge.core.interval import Counting, Intervals
 from edge.core.message import Message
 from edge.core.occupancy import business_day
 from edge.core.pipeline import Pipeline, Step
-from edge.core.report import IntervalReport
+from edge.core.report import IntervalReport, LineFacts
 from edge.core.rules import ZoneRule
 from edge.core.types import Dwell
 from edge.observer import Observation
@@ -102,7 +102,7 @@ class Tally:
 
 
 def _line_json(line: LineTally, zero_s: float) -> dict[str, Any]:
-    kinds = ("in_", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static")
+    kinds = [facts.name for facts in fields(LineFacts)]
     events = [{"t_s": round(t_s - zero_s, 3), "inward": inward} for t_s, inward in sorted(line.events)]
     return {**{kind.removesuffix("_"): line.counts[kind] for kind in kinds}, "events": events}
 

@@ -97,7 +97,8 @@ class Service:
             self._notifier.ready()
             log.info("counting %s with configuration %s", camera.name, config.config_id)
             successor = self._loop()
-            self._notifier.stopping()
+            if successor is None:
+                self._notifier.stopping()
             if self._publisher is not None and not self._publisher.drain(DRAIN_S):
                 log.warning("%d messages stay in the outbox until the broker takes them", self._outbox.depth())
         if self._broken is not None:

@@ -60,6 +60,8 @@ class Line(Section):
         description="Whoever is seen in fewer pictures is taken for noise.",
     )
 
+    staff: bool = Field(LineRule.staff, description="true: only staff use it; its crossings are no visitors.")
+
     @field_validator("points")
     @classmethod
     def _sound(cls, points: tuple[Corner, ...]) -> tuple[Corner, ...]:
@@ -133,6 +135,8 @@ class Zone(Section):
         json_schema_extra=_S,
         description="Longer than any shopper stays (staff, a mannequin); at least engaged_s.",
     )
+
+    staff: bool = Field(ZoneRule.staff, description="true: only staff stay in it; they are no visitors from then on.")
 
     @field_validator("polygon")
     @classmethod

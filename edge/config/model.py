@@ -132,7 +132,11 @@ class Outbox(Section):
         72.0, ge=1.0, le=8760.0, json_schema_extra=unit("h"), description="How long a delivered row is kept for replay."
     )
     max_mb: int = Field(
-        256, ge=16, le=65536, json_schema_extra=unit("MB"), description="Largest size; then the oldest rows go."
+        256,
+        ge=16,
+        le=65536,
+        json_schema_extra=unit("MB"),
+        description="Largest size; unsent rows never go, so a full outbox stops the service (exit code 5).",
     )
 
 

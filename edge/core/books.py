@@ -135,6 +135,8 @@ class _Posting:
             clamped=now.clamped,
             drift=now.drift,
             balance=now.balance,
+            births=report.births,
+            deaths=report.deaths,
         )
         self._send(row)
 

@@ -6,22 +6,37 @@ track is dropped when it has been out of sight too long to matter.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
+from math import hypot
 from typing import Literal, NamedTuple
 
 from edge.core.geometry import Polyline
 from edge.core.rules import LineRule, Point
 from edge.core.sighting import Sighting
-from edge.core.uturn import Chain, Settler
+from edge.core.uturn import Chain, Pending, Settler
 
 Kind = Literal[
-    "in_", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static"
+    "in_",
+    "out",
+    "in_raw",
+    "out_raw",
+    "uturns",
+    "rejoined",
+    "born_past_line",
+    "died_at_line",
+    "static",
+    "staff_in",
+    "staff_out",
+    "shopper_units",
 ]  # fields of report.LineFacts
 
 BAND_MIN = 0.02
 """The undecided strip is never narrower than this (half width, frame heights)."""
 REJOIN_HEIGHTS = 0.8
 """How far apart a loss and a birth may be to be one person, and what is "near the line" (box heights)."""
+UNIT_S, UNIT_HEIGHTS = 1.0, 1.5
+"""People who come in within this time and this far apart came together (semantics D)."""
 _EPSILON_S = 1e-6
 
 
@@ -65,6 +80,7 @@ class _Track:
     birth_open: bool = True
     """Whether the birth may yet turn out to be one at the line."""
     static: bool = False
+    staff: bool = False
     try_side: int = 0
     try_s: float = 0.0
     try_at: Point = (0.0, 0.0)
@@ -80,6 +96,8 @@ class LineCounter:
         """An event older than this will not change any more."""
         self._tracks: dict[int, _Track] = {}
         self._settler = Settler(rule.uturn_s)
+        self._entered: deque[Pending] = deque()
+        """The last settled INs, for those who come together."""
         self._aspect = self._now = 0.0
         self._line: Polyline
 
@@ -105,6 +123,11 @@ class LineCounter:
         self._settle(float("inf"), events)
         return events
 
+    def is_deep_inside(self, sighting: Sighting) -> bool:
+        """Whether somebody is on the inner side, and farther from the line than a crossing could account for."""
+        depth = self._line.depth(*sighting.anchor(self.rule.anchor))
+        return depth > REJOIN_HEIGHTS * sighting.height
+
     def _event(self, kind: Kind, mono_s: float) -> LineEvent:
         return LineEvent(self.rule.name, kind, mono_s)
 
@@ -129,6 +152,11 @@ class LineCounter:
         )
         track.last_s, track.last_at, track.last_depth = now, at, depth
         track.height, track.width, track.out_by = sighting.height, sighting.width, sighting.out_by
+        if sighting.staff and not track.staff:
+            # Known as staff only now; what is not settled yet can still be put right.
+            for pending in self._settler.withdraw(track.chain):
+                events.append(self._event("staff_in" if pending.inward else "staff_out", pending.mono_s))
+        track.staff = sighting.staff
         if sighting.static:
             if not track.static and abs(depth) <= REJOIN_HEIGHTS * track.height:
                 events.append(self._event("static", now))
@@ -178,14 +206,30 @@ class LineCounter:
             return False
         inward = track.side > 0
         track.crossed_s, track.birth_open = mono_s, False
+        if track.staff or self.rule.staff:
+            events.append(self._event("staff_in" if inward else "staff_out", mono_s))
+            return False
         events.append(self._event("in_raw" if inward else "out_raw", mono_s))
-        if self._settler.cross(track.chain, mono_s, inward=inward):
+        if self._settler.cross(track.chain, mono_s, inward=inward, at=track.last_at, height=track.height):
             events.append(self._event("uturns", mono_s))
         return True
 
     def _settle(self, before_s: float, events: list[LineEvent]) -> None:
-        for mono_s, inward in self._settler.settled(before_s):
-            events.append(self._event("in_" if inward else "out", mono_s))
+        for crossing in self._settler.settled(before_s):
+            events.append(self._event("in_" if crossing.inward else "out", crossing.mono_s))
+            if crossing.inward and not self._came_with_another(crossing):
+                events.append(self._event("shopper_units", crossing.mono_s))
+
+    def _came_with_another(self, crossing: Pending) -> bool:
+        together = False
+        for other in self._entered:
+            (ax, ay), (bx, by) = crossing.at, other.at
+            near = hypot(ax - bx, ay - by) <= UNIT_HEIGHTS * max(crossing.height, other.height)
+            together |= near and abs(crossing.mono_s - other.mono_s) <= UNIT_S
+        self._entered.append(crossing)
+        while crossing.mono_s - self._entered[0].mono_s > UNIT_S:
+            self._entered.popleft()
+        return together
 
     # Through the frame's edge: who is cut off by an edge that lies beyond the line has come, or gone, over the line.
 
@@ -214,7 +258,7 @@ class LineCounter:
         for name, lost in self._tracks.items():
             near_line = abs(lost.last_depth) <= REJOIN_HEIGHTS * lost.height
             if near_line and 0.0 < now - lost.last_s <= self.rule.rejoin_s + _EPSILON_S:
-                gap = ((at[0] - lost.last_at[0]) ** 2 + (at[1] - lost.last_at[1]) ** 2) ** 0.5
+                gap = hypot(at[0] - lost.last_at[0], at[1] - lost.last_at[1])
                 if gap <= REJOIN_HEIGHTS * max(height, lost.height):
                     rivals.append((gap, name))
         return rivals

@@ -7,6 +7,7 @@ reported as it happens.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import hypot
 from typing import NamedTuple
 
 from edge.core.geometry import Polygon
@@ -37,6 +38,8 @@ class ZoneStep:
     presence: list[Presence]
     stitched: list[float]
     inside: int
+    staff: list[int]
+    """Tracks that have just been found to be staff."""
 
 
 @dataclass
@@ -62,7 +65,8 @@ class _Visitor:
     left_s: float = 0.0
     """End of the last stay, when there is none at present."""
     capped: bool = False
-    static: bool = False
+    nobody: bool = False
+    """A mannequin, or staff in a zone for visitors."""
 
 
 class ZoneTimer:
@@ -80,7 +84,7 @@ class ZoneTimer:
         """What the sightings of one picture bring to light."""
         if aspect != self._aspect:
             self._zone, self._aspect = Polygon(self.rule.polygon, aspect), aspect
-        step = ZoneStep([], [], [], [], 0)
+        step = ZoneStep([], [], [], [], 0, [])
         newcomers = []
         for sighting in sightings:
             visitor = self._visitors.get(sighting.track)
@@ -98,7 +102,7 @@ class ZoneTimer:
 
     def finish(self) -> ZoneStep:
         """Ends every visit for want of more pictures: whoever is inside has not been seen to leave."""
-        step = ZoneStep([], [], [], [], 0)
+        step = ZoneStep([], [], [], [], 0, [])
         for visitor in self._visitors.values():
             self._lose(visitor, step)
         self._visitors.clear()
@@ -106,10 +110,13 @@ class ZoneTimer:
 
     def _see(self, visitor: _Visitor, sighting: Sighting, step: ZoneStep) -> None:
         at, now = sighting.floor_point(), sighting.mono_s
-        if sighting.static and not visitor.static:
+        nobody = sighting.static or (sighting.staff and not self.rule.staff)
+        if nobody and not visitor.nobody:
             self._discard(visitor)
-        visitor.static = sighting.static
-        if not visitor.static:
+        visitor.nobody = nobody
+        if nobody:
+            visitor.inside = False
+        else:
             within = self._zone.contains(*at)
             band = max(self.rule.band * sighting.height, BAND_MIN)
             if within:
@@ -119,6 +126,8 @@ class ZoneTimer:
                 visitor.loose_s = now
             else:
                 self._outside(visitor, at, now, step)
+        if self.rule.staff and visitor.opened and not sighting.staff:
+            step.staff.append(sighting.track)
         visitor.last_s, visitor.last_at, visitor.height = now, at, sighting.height
 
     def _inside(self, visitor: _Visitor, at: Point, now: float, step: ZoneStep) -> None:
@@ -209,7 +218,7 @@ class ZoneTimer:
             if sighting.static or not self._zone.contains(*at):
                 continue
             for name, lost in self._visitors.items():
-                gap = ((at[0] - lost.last_at[0]) ** 2 + (at[1] - lost.last_at[1]) ** 2) ** 0.5
+                gap = hypot(at[0] - lost.last_at[0], at[1] - lost.last_at[1])
                 recent = 0.0 < mono_s - lost.last_s <= self.rule.stitch_s + _EPSILON_S
                 if recent and lost.inside and gap <= STITCH_HEIGHTS * max(sighting.height, lost.height):
                     pairs.append((gap, sighting.track, name))

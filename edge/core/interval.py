@@ -80,6 +80,8 @@ class _Interval:
     observed_s: float = 0.0
     frames: int = 0
     dropped: int = 0
+    births: int = 0
+    deaths: int = 0
 
     def __post_init__(self) -> None:
         self.lines = {rule.name: Counter() for rule in self.counting.lines}
@@ -102,6 +104,8 @@ class _Interval:
             status="ok" if self.frames else "no_frames",
             clock=self.clock,
             config_id=self.counting.config_id,
+            births=self.births,
+            deaths=self.deaths,
         )
 
 
@@ -160,6 +164,10 @@ class Intervals:
                     interval.observed_s += interval.overlap_s(since_s, step.mono_s, first=index == 0)
         for event in step.events:
             self._book_line(event)
+        for mono_s in step.births:
+            self._at(mono_s).births += 1
+        for mono_s in step.deaths:
+            self._at(mono_s).deaths += 1
         for name, zone in step.zones.items():
             self._book_zone(name, zone)
 
@@ -175,6 +183,9 @@ class Intervals:
         reports = [interval.report() for interval in self._open]
         self._open.clear()
         return reports
+
+    def _at(self, mono_s: float) -> _Interval:
+        return self._of(mono_s, self._open) or self._open[-1]
 
     def _book_line(self, event: LineEvent) -> None:
         interval = self._of(event.mono_s, [i for i in self._open if event.line in i.lines])

@@ -80,6 +80,9 @@ class LineRow(Row):
     born_past_line: Count = Field(description="Tracks first seen at or beyond the line: possibly missed crossings.")
     died_at_line: Count = Field(description="Tracks lost at the line: possibly missed crossings.")
     static: Count = Field(description="Things that never moved (mannequins, posters); not counted.")
+    staff_in: Count = Field(description="Crossings of staff; they are in no other count.")
+    staff_out: Count
+    shopper_units: Count = Field(description="Settled INs with those who came together counted as one.")
 
 
 class ZoneRow(Row):
@@ -114,6 +117,8 @@ class OccupancyRow(Row):
     clamped: bool
     drift: int | None = Field(description="occ_raw of the day that ended, in the first row of a new day, else null.")
     balance: Seconds | None = Field(description="out / in of the day that ended, likewise.")
+    births: Count = Field(description="Tracks that began away from every line and edge: people found again.")
+    deaths: Count = Field(description="Tracks that ended there: people lost from sight.")
 
 
 class TotalRow(Payload):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.core.churn import Churn
 from edge.core.crossing import LineCounter, LineEvent
 from edge.core.dwell import ZoneStep, ZoneTimer
 from edge.core.rules import LineRule, TrackerRule, ZoneRule
-from edge.core.sighting import Sightings
+from edge.core.sighting import Sighting, Sightings
 from edge.core.tracker import Tracker
 from edge.core.types import Detections, Tracks
 
@@ -23,6 +24,9 @@ class Step:
     tracks: Tracks | None
     events: tuple[LineEvent, ...]
     zones: dict[str, ZoneStep]
+    births: tuple[float, ...] = ()
+    deaths: tuple[float, ...] = ()
+    """When tracks began and ended in the interior."""
 
 
 class Pipeline:
@@ -31,6 +35,7 @@ class Pipeline:
     def __init__(self, lines: tuple[LineRule, ...], zones: tuple[ZoneRule, ...], tracker: TrackerRule) -> None:
         self._tracker = Tracker(tracker)
         self._sightings = Sightings()
+        self._churn = Churn()
         self._lines = [LineCounter(rule) for rule in lines]
         self._zones = [ZoneTimer(rule) for rule in zones]
         self._now = float("-inf")
@@ -53,7 +58,14 @@ class Pipeline:
         now, aspect = seen.mono_s, seen.aspect
         events = tuple(event for line in self._lines for event in line.update(sightings, now, aspect))
         zones = {zone.rule.name: zone.update(sightings, now, aspect) for zone in self._zones}
-        return Step(now, tracks, events, zones)
+        for zone in zones.values():
+            for track in zone.staff:
+                self._sightings.mark_staff(track)
+        births, deaths = self._churn.update(sightings, now, self._interior)
+        return Step(now, tracks, events, zones, tuple(births), tuple(deaths))
+
+    def _interior(self, sighting: Sighting) -> bool:
+        return all(line.is_deep_inside(sighting) for line in self._lines)
 
     def finish(self) -> Step:
         """Reports everything that was waiting for more pictures; the pipeline can go on as if it had just started."""

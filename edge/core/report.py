@@ -28,6 +28,9 @@ class LineFacts:
     born_past_line: int = 0
     died_at_line: int = 0
     static: int = 0
+    staff_in: int = 0
+    staff_out: int = 0
+    shopper_units: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class IntervalReport:
         status: State of the camera over the interval.
         clock: Whether UTC was known to be right.
         config_id: Hash of the configuration that counted.
+        births, deaths: Tracks that began or ended in the interior, where nobody comes from nowhere.
     """
 
     start_utc_s: int
@@ -84,3 +88,5 @@ class IntervalReport:
     status: Status = "ok"
     clock: Clock = "synced"
     config_id: str = ""
+    births: int = 0
+    deaths: int = 0

@@ -28,6 +28,7 @@ class LineRule:
         rejoin_s: How soon after a loss at the line another track may take over.
         uturn_s: Opposite crossings within this time cancel in the settled reading.
         min_obs: Tracks seen less often than this are noise.
+        staff: Only staff use it: its crossings are a number of their own.
     """
 
     name: str
@@ -40,6 +41,7 @@ class LineRule:
     rejoin_s: float = 1.0
     uturn_s: float = 10.0
     min_obs: int = 3
+    staff: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class ZoneRule:
         stop_s: Shorter visits are passes.
         engaged_s: Visits from here on are engaged.
         max_s: Longer than any shopper stays.
+        staff: Only staff stay in it: whoever does is no visitor from then on.
     """
 
     name: str
@@ -71,6 +74,7 @@ class ZoneRule:
     stop_s: float = 3.0
     engaged_s: float = 15.0
     max_s: float = 1800.0
+    staff: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Sighting(NamedTuple):
         out_by: The way from here to where the body is out of the picture, when the frame's edge cuts it already.
         coming_in: It grows out of the lower edge of the frame, and its feet have not been seen yet.
         static: It has not moved for a minute: a mannequin or a poster.
+        staff: It has stayed in a zone of the staff.
     """
 
     track: int
@@ -56,6 +57,7 @@ class Sighting(NamedTuple):
     out_by: Point | None
     coming_in: bool
     static: bool
+    staff: bool
 
     def anchor(self, anchor: Anchor) -> Point:
         """The point of the body that has to cross a line."""
@@ -102,7 +104,7 @@ class _Body:
         self.seen_s = 0.0
         self.full_top = 0.0
         self.tallest, self.grew_s = 0.0, 0.0
-        self.static = False
+        self.static = self.staff = False
         self._window_s: float | None = None
         self._smooth = (0.0, 0.0)
         self._low = self._high = (0.0, 0.0)
@@ -137,7 +139,7 @@ class _Body:
         elif cut_off:
             out_by = (0.0, 1.0 - y0)
         coming_in = cut_off and mono_s - self.grew_s < GROWTH_S
-        return Sighting(track, mono_s, x, y0, foot, usual, self.width.value, out_by, coming_in, self.static)
+        return Sighting(track, mono_s, x, y0, foot, usual, self.width.value, out_by, coming_in, self.static, self.staff)
 
     def _watch_motion(self, mono_s: float, x: float, foot: float, usual: float) -> None:
         if self._window_s is None:
@@ -162,6 +164,11 @@ class Sightings:
 
     def __init__(self) -> None:
         self._bodies: dict[int, _Body] = {}
+
+    def mark_staff(self, track: int) -> None:
+        """From its next sighting on, this is a member of staff."""
+        if track in self._bodies:
+            self._bodies[track].staff = True
 
     def update(self, tracks: Tracks) -> list[Sighting]:
         """Sightings of the observed tracks, in the order of their ids; predictions are not sightings."""

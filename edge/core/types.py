@@ -106,15 +106,6 @@ class Tracks:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
-    """One crossing of a line by one track, at the interpolated instant `mono_s`."""
-
-    line: str
-    inward: bool
-    mono_s: float
-
-
-@dataclass(frozen=True, slots=True)
 class Dwell:
     """One finished visit to a zone.
 

@@ -118,7 +118,7 @@ def test_a_visit_counts_where_it_ended_and_presence_where_it_happened():
     intervals.turn(COUNTING, 60.0, UTC_S + 60.0)
     intervals.turn(COUNTING, 120.0, UTC_S + 120.0)
     visit = Dwell("table", 50.0, 70.0, 20.0, "left")
-    intervals.add(at(125.0, zone=ZoneStep([50.0], [visit], [Presence(50.0, 70.0)], [], 1)))
+    intervals.add(at(125.0, zone=ZoneStep([50.0], [visit], [Presence(50.0, 70.0)], [], 1, [])))
     first, second, third = (report.zones["table"] for report in intervals.finish())
 
     assert (first.entered, first.presence_s, first.engaged, first.peak) == (1, 10.0, 0, 0)
@@ -132,7 +132,7 @@ def test_a_visit_counts_where_it_ended_and_presence_where_it_happened():
 )
 def test_a_bin_begins_with_its_lower_edge(seconds, bin_):
     intervals = Intervals(60, COUNTING, 0.0, UTC_S)
-    intervals.add(at(1.0, zone=ZoneStep([], [Dwell("table", 0.0, 1.0, seconds, "lost")], [], [], 0)))
+    intervals.add(at(1.0, zone=ZoneStep([], [Dwell("table", 0.0, 1.0, seconds, "lost")], [], [], 0, [])))
     assert intervals.finish()[0].zones["table"].histogram.index(1) == bin_
 
 

@@ -19,14 +19,15 @@ ROW = {
     "config_id": "0123456789abcdef", "boot_id": "feedfacefeedface",
 }  # fmt: skip
 LINE = ROW | {"series": "line/door", "line": "door"} | dict.fromkeys(
-    ["in", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static"], 0
+    ["in", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static", "staff_in",
+     "staff_out", "shopper_units"], 0
 )  # fmt: skip
 ZONE = ROW | {"series": "zone/table", "zone": "table", "histogram": [0] * 8} | dict.fromkeys(
     ["entered", "pass", "stop", "engaged", "left", "lost", "capped", "left_s", "presence_s", "peak", "stitched"], 0
 )  # fmt: skip
 OCCUPANCY = ROW | {
     "series": "occupancy", "business_day": "2026-11-23", "occ_raw": -1, "occ": 0, "clamped": True, "drift": None,
-    "balance": None,
+    "balance": None, "births": 0, "deaths": 0,
 }  # fmt: skip
 TOTAL = {key: LINE[key] for key in ("site", "device", "epoch", "line", "seq", "end", "boot_id")} | dict.fromkeys(
     ["in", "out", "in_raw", "out_raw", "uturns"], 0
@@ -54,7 +55,8 @@ PROPERTIES = {
     "model_sha256", "lines", "zones", "name", "points", "inside", "polygon", "frame_age_s", "detector_ms",
     "outbox_depth", "outbox_oldest_s", "puback_age_s", "temperature_c", "throttled",
     # Sums over everybody in the interval.
-    "in", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static", "entered",
+    "in", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static", "staff_in",
+    "staff_out", "shopper_units", "births", "deaths", "entered",
     "pass", "stop", "engaged", "left", "lost", "capped", "left_s", "histogram", "presence_s", "peak", "stitched",
     "occ_raw", "occ", "clamped", "drift", "balance",
 }  # fmt: skip
