@@ -7,14 +7,23 @@ track is dropped when it has been out of sight too long to matter.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from math import hypot
 from typing import Literal, NamedTuple
 
 from edge.core.geometry import Polyline
+from edge.core.line_track import (
+    EPSILON_S,
+    REJOIN_HEIGHTS,
+    LineTrack,
+    came_from_beyond,
+    lost_nearby,
+    out_of_picture,
+    partner_of,
+    went_beyond,
+)
 from edge.core.rules import LineRule, Point
 from edge.core.sighting import Sighting
-from edge.core.uturn import Chain, Pending, Settler
+from edge.core.uturn import Pending, Settler
 
 Kind = Literal[
     "in_",
@@ -33,11 +42,8 @@ Kind = Literal[
 
 BAND_MIN = 0.02
 """The undecided strip is never narrower than this (half width, frame heights)."""
-REJOIN_HEIGHTS = 0.8
-"""How far apart a loss and a birth may be to be one person, and what is "near the line" (box heights)."""
 UNIT_S, UNIT_HEIGHTS = 1.0, 1.5
 """People who come in within this time and this far apart came together (semantics D)."""
-_EPSILON_S = 1e-6
 
 
 class LineEvent(NamedTuple):
@@ -48,45 +54,6 @@ class LineEvent(NamedTuple):
     mono_s: float
 
 
-@dataclass
-class _Track:
-    """What one line knows of one track. Sides are +1 inside, -1 outside, 0 not yet known."""
-
-    born_s: float
-    born_at: Point
-    born_depth: float
-    height: float
-    width: float
-    from_beyond: Point | None
-    """Where the anchor was before the body came in through the frame's edge, if it did."""
-    rivals: list[tuple[float, int]]
-    """Tracks lost near where this one was born: (distance, track)."""
-    out_by: Point | None
-    """Set when the frame's edge cuts the body: the way from the anchor to where it is out of the picture."""
-    chain: Chain = field(default_factory=list)
-    side: int = 0
-    far: Point = (0.0, 0.0)
-    """The last point settled on `side`, beyond the band."""
-    last_s: float = 0.0
-    last_at: Point = (0.0, 0.0)
-    last_depth: float = 0.0
-    before_s: float = 0.0
-    before_depth: float = 0.0
-    """Time and depth of the sighting before the last one."""
-    passed_s: float | None = None
-    """When the anchor last changed sides, interpolated between two sightings."""
-    crossed_s: float = float("-inf")
-    observations: int = 0
-    birth_open: bool = True
-    """Whether the birth may yet turn out to be one at the line."""
-    static: bool = False
-    staff: bool = False
-    try_side: int = 0
-    try_s: float = 0.0
-    try_at: Point = (0.0, 0.0)
-    try_observations: int = 0
-
-
 class LineCounter:
     """Counts the crossings of one line."""
 
@@ -94,7 +61,7 @@ class LineCounter:
         self.rule = rule
         self.hold_s = rule.uturn_s + rule.lost_s + rule.settle_s
         """An event older than this will not change any more."""
-        self._tracks: dict[int, _Track] = {}
+        self._tracks: dict[int, LineTrack] = {}
         self._settler = Settler(rule.uturn_s)
         self._entered: deque[Pending] = deque()
         """The last settled INs, for those who come together."""
@@ -135,14 +102,14 @@ class LineCounter:
         rule, at, now = self.rule, sighting.anchor(self.rule.anchor), sighting.mono_s
         depth = self._line.depth(*at)
         track = self._tracks.get(sighting.track)
-        if track is not None and now - track.last_s > rule.lost_s + _EPSILON_S:
+        if track is not None and now - track.last_s > rule.lost_s + EPSILON_S:
             self._bury(self._tracks.pop(sighting.track), events)
             track = None
         if track is None:
-            rivals = self._lost_nearby(at, now, sighting.height)
-            beyond = _out_of_picture(at, sighting.out_by)
+            rivals = lost_nearby(self._tracks, at, now, sighting.height, rule.rejoin_s)
+            beyond = out_of_picture(at, sighting.out_by)
             size = sighting.height, sighting.width
-            track = self._tracks[sighting.track] = _Track(now, at, depth, *size, beyond, rivals, sighting.out_by)
+            track = self._tracks[sighting.track] = LineTrack(now, at, depth, *size, beyond, rivals, sighting.out_by)
         elif (depth > 0.0) != (track.last_depth > 0.0):
             share = track.last_depth / (track.last_depth - depth)
             track.passed_s = track.last_s + share * (now - track.last_s)
@@ -165,7 +132,7 @@ class LineCounter:
             self._watch_birth(track, now, depth, events)
         track.static = sighting.static
 
-    def _judge(self, track: _Track, at: Point, now: float, depth: float, events: list[LineEvent]) -> None:
+    def _judge(self, track: LineTrack, at: Point, now: float, depth: float, events: list[LineEvent]) -> None:
         """Rule 1: the first side and each change need `settle_s` and two observations beyond the band.
 
         The band was left at some instant between two sightings; counting from there makes the rule the same at every
@@ -185,22 +152,22 @@ class LineCounter:
             track.try_at, track.try_observations = at, 1
         else:
             track.try_observations += 1
-            if now - track.try_s >= self.rule.settle_s - _EPSILON_S:
+            if now - track.try_s >= self.rule.settle_s - EPSILON_S:
                 self._change_side(track, events)
                 track.far = at
 
-    def _change_side(self, track: _Track, events: list[LineEvent]) -> None:
+    def _change_side(self, track: LineTrack, events: list[LineEvent]) -> None:
         before, track.side, track.try_side = track.side, track.try_side, 0
         if before == 0:
-            partner = self._partner(track)
+            partner = partner_of(track, self._tracks)
             if partner is not None:
                 self._take_over(track, partner, events)
-            elif self._came_from_beyond(track):
+            elif came_from_beyond(track, self._line):
                 self._count(track, track.passed_s or track.born_s, events)
         elif self._line.meets(track.far, track.try_at, track.width / 2.0):
             self._count(track, track.passed_s if track.passed_s is not None else track.try_s, events)
 
-    def _count(self, track: _Track, mono_s: float, events: list[LineEvent]) -> bool:
+    def _count(self, track: LineTrack, mono_s: float, events: list[LineEvent]) -> bool:
         """Rule 7: every crossing counts raw; opposite ones of one chain cancel in the settled reading."""
         if track.observations < self.rule.min_obs:
             return False
@@ -231,63 +198,9 @@ class LineCounter:
             self._entered.popleft()
         return together
 
-    # Through the frame's edge: who is cut off by an edge that lies beyond the line has come, or gone, over the line.
-
-    def _came_from_beyond(self, track: _Track) -> bool:
-        return (
-            track.from_beyond is not None
-            and (track.born_depth > 0.0) != (track.side > 0)
-            and self._line.depth(*track.from_beyond) * track.born_depth > 0.0
-            and self._line.meets(track.from_beyond, track.try_at, track.width / 2.0)
-        )
-
-    def _went_beyond(self, track: _Track) -> bool:
-        beyond = _out_of_picture(track.last_at, track.out_by)
-        return (
-            beyond is not None
-            and track.side != 0
-            and (track.last_depth > 0.0) != (track.side > 0)
-            and self._line.depth(*beyond) * track.last_depth > 0.0
-            and self._line.meets(track.far, beyond, track.width / 2.0)
-        )
-
     # Rule 5: a track lost at the line and one born beyond it soon after are one person.
 
-    def _lost_nearby(self, at: Point, now: float, height: float) -> list[tuple[float, int]]:
-        rivals = []
-        for name, lost in self._tracks.items():
-            near_line = abs(lost.last_depth) <= REJOIN_HEIGHTS * lost.height
-            if near_line and 0.0 < now - lost.last_s <= self.rule.rejoin_s + _EPSILON_S:
-                gap = hypot(at[0] - lost.last_at[0], at[1] - lost.last_at[1])
-                if gap <= REJOIN_HEIGHTS * max(height, lost.height):
-                    rivals.append((gap, name))
-        return rivals
-
-    def _partner(self, track: _Track) -> int | None:
-        """The lost track that `track` goes on with, when the nearest pairs of all newcomers are matched first."""
-        pairs = [
-            (gap, newcomer.born_s, name, newcomer)
-            for newcomer in self._tracks.values()
-            if newcomer is track or (newcomer.side == 0 and newcomer.observations >= 2)
-            for gap, name in newcomer.rivals
-            if self._still_lost(name, newcomer)
-        ]
-        lost_taken: set[int] = set()
-        newcomers_taken: set[int] = set()
-        for _, _, name, newcomer in sorted(pairs, key=lambda pair: pair[:3]):
-            if name in lost_taken or id(newcomer) in newcomers_taken:
-                continue
-            if newcomer is track:
-                return name
-            lost_taken.add(name)
-            newcomers_taken.add(id(newcomer))
-        return None
-
-    def _still_lost(self, name: int, newcomer: _Track) -> bool:
-        lost = self._tracks.get(name)
-        return lost is not None and lost.side != 0 and lost.last_s < newcomer.born_s
-
-    def _take_over(self, track: _Track, partner: int, events: list[LineEvent]) -> None:
+    def _take_over(self, track: LineTrack, partner: int, events: list[LineEvent]) -> None:
         lost = self._tracks.pop(partner)
         track.chain, track.crossed_s, track.birth_open = lost.chain, lost.crossed_s, False
         track.observations += lost.observations
@@ -309,7 +222,7 @@ class LineCounter:
         """Astride the line, or beyond it so near that a crossing may have gone unseen."""
         return -max(self.rule.band * height, BAND_MIN) <= depth <= REJOIN_HEIGHTS * height
 
-    def _watch_birth(self, track: _Track, now: float, depth: float, events: list[LineEvent]) -> None:
+    def _watch_birth(self, track: LineTrack, now: float, depth: float, events: list[LineEvent]) -> None:
         """A birth at the line is reported when the newcomer walks away from it: who stands there has missed nothing."""
         if not track.birth_open or track.side == 0 or track.observations < self.rule.min_obs:
             return
@@ -321,7 +234,7 @@ class LineCounter:
             events.append(self._event("born_past_line", track.born_s))
 
     def _forget(self, mono_s: float, events: list[LineEvent]) -> None:
-        keep_s = max(self.rule.lost_s, self.rule.rejoin_s) + _EPSILON_S
+        keep_s = max(self.rule.lost_s, self.rule.rejoin_s) + EPSILON_S
         gone = [name for name, track in self._tracks.items() if mono_s - track.last_s > keep_s]
         if gone:
             awaited = {name for track in self._tracks.values() if track.side == 0 for _, name in track.rivals}
@@ -330,15 +243,11 @@ class LineCounter:
                 if name not in awaited:
                     self._bury(self._tracks.pop(name), events)
 
-    def _bury(self, track: _Track, events: list[LineEvent]) -> None:
-        if not track.static and self._went_beyond(track):
+    def _bury(self, track: LineTrack, events: list[LineEvent]) -> None:
+        if not track.static and went_beyond(track, self._line):
             track.side = -track.side
             self._count(track, track.passed_s or track.last_s, events)
         counted = track.last_s - track.crossed_s <= self.rule.uturn_s
         watched = track.observations >= self.rule.min_obs and track.side != 0 and not track.static
         if watched and not counted and self._at_line(track.last_depth, track.height):
             events.append(self._event("died_at_line", track.last_s))
-
-
-def _out_of_picture(at: Point, out_by: Point | None) -> Point | None:
-    return None if out_by is None else (at[0] + out_by[0], at[1] + out_by[1])
