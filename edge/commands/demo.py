@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "demo"
 NEXT = """
 Next, with a real camera:
+  0. . {environment}/bin/activate
   1. edge models pull yolox_nano            a person detector (Apache-2.0, 3.7 MB)
   2. edit config.yaml                       source: rtsp://camera.local/sub, a video file, or /dev/video0
   3. python -m calibration draw --source SOURCE --config config.yaml --out grid.png
@@ -52,7 +55,7 @@ def demo_command() -> None:
             if not analyst.wait_for(expected):
                 raise EdgeError(f"the demo: expected {expected} rows over MQTT, got {len(analyst.rows)}")
             right = _compare(console, analyst, chosen[1], truth)
-    console.print(NEXT, highlight=False, markup=False, soft_wrap=True)
+    console.print(NEXT.format(environment=os.path.relpath(sys.prefix)), highlight=False, markup=False, soft_wrap=True)
     if not right:
         raise EdgeError("the demo: the counts are not those of the truth")
 
