@@ -1,8 +1,11 @@
-"""From boxes to tracks: two-stage association in the manner of ByteTrack, in seconds instead of frames.
+"""From boxes to tracks: high- and low-score boxes in the manner of ByteTrack, in seconds instead of frames.
 
-High-score boxes are matched first, then low-score boxes may continue what is left (Zhang et al., ByteTrack, ECCV 2022,
-section 3). Unlike it, boxes are matched by how likely their distance and size are under a constant-velocity Kalman
-filter, not by overlap: at 5 pictures a second the boxes of a walking person hardly overlap. Motion only, no picture.
+High-score boxes start tracks, low-score ones may only continue them (Zhang et al., ByteTrack, ECCV 2022, section 3).
+Unlike it, boxes are matched by how likely their distance and size are under a constant-velocity Kalman filter, not by
+overlap: at 5 pictures a second the boxes of a walking person hardly overlap. And low boxes are not left for last, but
+matched together with the high ones at a small disadvantage: of two people who meet, the one half hidden has the weak
+box, and the other's track must not take the wrong one for want of choice. What is far from where anybody was expected
+gets a second chance at the nearest track that is left. Motion only, no picture.
 
 Lengths are in frame heights; the filter works in box heights, so that near and far people are treated alike. All
 tracks live in one array with a column each: numpy's cost per call is paid once per picture, not once per person.
@@ -40,6 +43,8 @@ COAST_S = 2.0
 """The speed of an unseen person fades with this time constant: most walk on behind what hides them, some stop."""
 GATE = 16.0
 """Largest squared deviation (position and size together) of a match."""
+WEAK_COST = 2.0
+"""Disadvantage of a low-score box: some of them are nobody."""
 REACH, REACH_SPEED, REACH_RATIO = 0.3, 0.7, 2.0
 """A box that no track expected may still be that of a track so near (box heights, and more per second unseen) and of
 like size (factor)."""
@@ -124,11 +129,9 @@ class Tracker:
         unlike = np.minimum((taller / SIZE_SD) ** 2, LEGS_HIDDEN_COST) + (wider / WIDTH_SD) ** 2
         deviation = away / variance + unlike
         # Among deviations alike the track that is known better wins: twice the negative log likelihood.
-        cost = np.where(deviation < GATE, deviation + 2.0 * np.log(variance), _NEVER)
-        _nearest_first(cost, high, matched)
-        if len(high) < len(scores):
-            low = (scores < self.rule.high_score) & (scores >= self.rule.low_score)
-            _nearest_first(cost, np.flatnonzero(low), matched)
+        cost = deviation + 2.0 * np.log(variance) + WEAK_COST * (scores < self.rule.high_score)
+        cost = np.where(deviation < GATE, cost, _NEVER)
+        _nearest_first(cost, np.flatnonzero(scores >= self.rule.low_score), matched)
         self._jumped = self._reach(matched, away, np.maximum(np.abs(taller), np.abs(wider)), high)
 
     def _reach(self, matched: Indices, away: Array, unlike: Array, high: Indices) -> list[int]:
