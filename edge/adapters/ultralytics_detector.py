@@ -6,8 +6,10 @@ the same interface as detector.py.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -98,7 +100,9 @@ def _load(path: Path) -> Any:  # noqa: ANN401 - a class of an extra that may not
     os.environ["YOLO_OFFLINE"] = "true"
     os.environ["YOLO_AUTOINSTALL"] = "false"
     try:
-        ultralytics = importlib.import_module("ultralytics")
+        # The package logs for ever to what is standard output while it is imported; that belongs to `--json -`.
+        with contextlib.redirect_stdout(sys.stderr):
+            ultralytics = importlib.import_module("ultralytics")
     except ImportError as error:
         raise ModelError(
             f"{path}: expected the package ultralytics for a {path.suffix} file, got: {error}; install the extra "

@@ -14,9 +14,11 @@ from edge.errors import ModelError
 
 FAKE = '''
 import os
+import sys
 from types import SimpleNamespace
 import numpy as np
 
+console = sys.stdout
 at_import = {key: os.environ.get(key) for key in ("YOLO_OFFLINE", "YOLO_AUTOINSTALL")}
 calls = []
 answer = {"xyxyn": [], "conf": [], "cls": []}
@@ -38,6 +40,7 @@ class Tensor:
 
 class YOLO:
     def __init__(self, path, task=None):
+        print("Creating new settings", file=console)
         if os.path.getsize(path) == 0:
             raise EOFError("Ran out of input\\nsecond line")
         self.made = (path, task)
@@ -100,6 +103,13 @@ def test_the_package_is_told_before_its_import_to_stay_off_the_network(fake, wei
     assert "ultralytics" not in sys.modules
     UltralyticsDetector(weights, facts())
     assert fake().at_import == {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false"}
+
+
+def test_what_the_package_says_does_not_get_between_the_results(fake, weights, capsys):
+    UltralyticsDetector(weights, facts())
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Creating new settings" in printed.err
 
 
 def test_the_facts_reach_the_package(fake, weights):
