@@ -75,7 +75,8 @@ class LineCounter:
         events: list[LineEvent] = []
         for sighting in sightings:
             self._see(sighting, events)
-        self._forget(mono_s, events)
+        if len(self._tracks) > len(sightings):
+            self._forget(mono_s, events)
         self._settle(mono_s - self.hold_s, events)
         self._now = mono_s
         return events
@@ -129,7 +130,8 @@ class LineCounter:
                 events.append(self._event("static", now))
         else:
             self._judge(track, at, now, depth, events)
-            self._watch_birth(track, now, depth, events)
+            if track.birth_open:
+                self._watch_birth(track, now, depth, events)
         track.static = sighting.static
 
     def _judge(self, track: LineTrack, at: Point, now: float, depth: float, events: list[LineEvent]) -> None:
@@ -224,7 +226,7 @@ class LineCounter:
 
     def _watch_birth(self, track: LineTrack, now: float, depth: float, events: list[LineEvent]) -> None:
         """A birth at the line is reported when the newcomer walks away from it: who stands there has missed nothing."""
-        if not track.birth_open or track.side == 0 or track.observations < self.rule.min_obs:
+        if track.side == 0 or track.observations < self.rule.min_obs:
             return
         late = now - track.born_s > self.rule.lost_s + self.rule.settle_s
         if late or not self._at_line(track.born_depth, track.height):

@@ -95,9 +95,11 @@ class ZoneTimer:
                 newcomers.append(sighting)
             else:
                 self._see(visitor, sighting, step)
-        self._welcome(newcomers, mono_s, step)
-        self._forget(mono_s, step)
-        step.inside = sum(visitor.opened and visitor.inside for visitor in self._visitors.values())
+        if newcomers:
+            self._welcome(newcomers, mono_s, step)
+        if len(self._visitors) > len(sightings):
+            self._forget(mono_s, step)
+        step.inside = sum([visitor.opened and visitor.inside for visitor in self._visitors.values()])
         return step
 
     def finish(self) -> ZoneStep:
@@ -116,23 +118,21 @@ class ZoneTimer:
         visitor.nobody = nobody
         if nobody:
             visitor.inside = False
+        elif self._zone.contains(*at):
+            self._inside(visitor, at, now, step)
+        elif visitor.inside and self._zone.distance(*at) <= max(self.rule.band * sighting.height, BAND_MIN):
+            visitor.strict_s = self._left_polygon_s(visitor, at, now)
+            visitor.loose_s = now
         else:
-            within = self._zone.contains(*at)
-            band = max(self.rule.band * sighting.height, BAND_MIN)
-            if within:
-                self._inside(visitor, at, now, step)
-            elif visitor.inside and self._zone.distance(*at) <= band:
-                visitor.strict_s = self._left_polygon_s(visitor, at, now)
-                visitor.loose_s = now
-            else:
-                self._outside(visitor, at, now, step)
+            self._outside(visitor, at, now, step)
         if self.rule.staff and visitor.opened and not sighting.staff:
             step.staff.append(sighting.track)
         visitor.last_s, visitor.last_at, visitor.height = now, at, sighting.height
 
     def _inside(self, visitor: _Visitor, at: Point, now: float, step: ZoneStep) -> None:
         rule = self.rule
-        self._close_if_away_too_long(visitor, now, step)
+        if visitor.stay_s is None:
+            self._close_if_away_too_long(visitor, now, step)
         if visitor.stay_s is None and not visitor.capped:
             entries = self._zone.crossings(visitor.last_at, at)
             share = entries[-1] if entries else 1.0
