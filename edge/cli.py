@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from edge import __version__
 from edge.commands.check import check_command
@@ -16,7 +21,39 @@ from edge.commands.schema import schema_command
 from edge.commands.snapshot import snapshot_command
 from edge.errors import EdgeError
 
+_SECRET = re.compile(r"(?<=:/).*@|(?<=password=)[^\s&'\"]*")
+"""User and password of an address, also when pathlib has taken one of its slashes."""
+
+_UsageError: Any = typer.BadParameter.__base__  # typer has no public name for it
+
+
+def _discreet(text: str) -> str:
+    return _SECRET.sub("…", text)
+
+
+@contextmanager
+def _discreet_usage() -> Iterator[None]:
+    try:
+        yield
+    except _UsageError as error:
+        error.message = _discreet(error.message)
+        raise
+
+
+class _Commands(TyperGroup):
+    """Repeats no password: people paste a camera's address wherever it seems to fit."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever typer passes
+        with _discreet_usage():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        with _discreet_usage():
+            return super().invoke(*args, **kwargs)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Counts visitors and their dwell on a camera box; only anonymised counts leave it.",
     no_args_is_help=True,
     add_completion=False,
@@ -44,5 +81,5 @@ def main() -> None:
     try:
         app()
     except EdgeError as error:
-        print(f"edge: {error}", file=sys.stderr)
+        print(f"edge: {_discreet(str(error))}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None

@@ -70,7 +70,7 @@ class Observer:
         speed: Speed = "real",
         reconnect: bool = True,
     ) -> None:
-        source = source or camera.source
+        source = camera.source if source is None else source
         self._stack = ExitStack()
         self._camera: Camera | None = None
         self._recording: Recording | None = None

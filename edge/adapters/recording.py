@@ -32,6 +32,7 @@ from edge.errors import CameraError
 VERSION = 1
 LONGEST_LINE = 1_000_000  # bytes; some 20,000 boxes
 LARGEST = 1e10  # no time in seconds of uptime, size in pixels or fraction of a frame is beyond this
+LONGEST_GAP_S = 86_400.0  # a slip of the pen would otherwise make a row for every interval of some centuries
 EXCERPT = 80  # characters of a wrong value in an error
 
 
@@ -116,6 +117,8 @@ class Recording:
             mono_s = line.number("t_s")
             if mono_s < last_s:
                 raise line.error(f"a time not before {last_s}", mono_s)
+            if mono_s - last_s > LONGEST_GAP_S and last_s > -math.inf:
+                raise line.error(f"a time at most {LONGEST_GAP_S:.0f} s after {last_s}", mono_s)
             first_s = mono_s if first_s == -math.inf else first_s
             last_s = mono_s
             observation = self._observation(line, mono_s)

@@ -71,8 +71,9 @@ class Detections:
         >>> kept.boxes.tolist()
         [[0.10000000149011612, 0.10000000149011612, 0.20000000298023224, 1.0]]
         """
-        boxes32 = np.asarray(boxes, np.float32).reshape(-1, 4)
-        scores32 = np.asarray(scores, np.float32).reshape(-1)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is dropped as such
+            boxes32 = np.asarray(boxes, np.float32).reshape(-1, 4)
+            scores32 = np.asarray(scores, np.float32).reshape(-1)
         finite = np.isfinite(boxes32).all(axis=1) & np.isfinite(scores32)
         clipped = np.clip(boxes32, 0.0, 1.0)
         keep = finite & (clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1])

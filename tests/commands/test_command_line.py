@@ -69,7 +69,6 @@ def test_each_kind_of_error_has_an_exit_code_of_its_own():
     assert not set(codes) & {0, 1, 130}
 
 
-@pytest.mark.xfail(strict=True, reason="edge/cli.py repeats arguments as they are; see the proposed edge/cli.py")
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -116,9 +116,10 @@ class Live:
             down, lasted_s = self._capture()
             if self._stop.is_set():
                 return
-            self._turn(down.state, str(down))
             if not self._reconnect:
-                raise down
+                self.state = down.state
+                raise down  # whoever catches it says it; a line in the log would say it twice
+            self._turn(down.state, str(down))
             failures = 0 if lasted_s > self._timeout_s else failures + 1
             longest_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures, 10))
             self._stop.wait(random.uniform(0.0, longest_s))  # noqa: S311  full jitter, so that many boxes spread out
