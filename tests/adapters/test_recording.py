@@ -180,7 +180,8 @@ def test_a_full_disk_is_an_error():
 def test_a_jump_of_more_than_a_day_is_a_slip(tmp_path):
     path = tmp_path / "jump.jsonl"
     path.write_text(
-        '{"recording": 1, "width": 640, "height": 480, "fps": 10}\n{"t_s": 0, "boxes": []}\n{"t_s": 90000, "boxes": []}\n'
+        '{"recording": 1, "width": 640, "height": 480, "fps": 10}\n'
+        '{"t_s": 0, "boxes": []}\n{"t_s": 90000, "boxes": []}\n'
     )
     with Recording(path) as recording, pytest.raises(CameraError, match=r"line 3.*at most 86400 s after 0.0"):
         list(recording.observations())
