@@ -121,7 +121,8 @@ class SimulatedDetector:
         self, camera: SimulatedCamera, blocks: tuple[Block, ...], errors: DetectorErrors, rng: np.random.Generator
     ) -> None:
         self._camera, self._errors, self._rng = camera, errors, rng
-        self._solid = [block for block in blocks if block.height_m > 0.0]
+        shelves = [(b.left, b.near, b.right, b.far, b.height_m) for b in blocks if b.height_m > 0.0]
+        self._solid = np.array(shelves).reshape(-1, 5).T[:, :, None, None]  # 5 x (shelves, 1, 1)
         self._worst_mood = _normal_quantile(1.0 - errors.recall)
         self._mood_of: NDArray[np.int64] = np.empty(0, np.int64)
         self._moods = np.empty(0)
@@ -153,17 +154,15 @@ class SimulatedDetector:
         """Down to where a shelf lets each column of each body be seen: (N, columns), fractions of the frame."""
         x = here.at.real[:, None] + BODY_M * (_COLUMNS - 0.5)
         y = np.broadcast_to(here.at.imag[:, None], x.shape)
-        hides_to = np.zeros(x.shape)
-        for block in self._solid:
-            # Where the way from the camera to the body enters and leaves the block's ground plan, shares of that way.
-            x_in, x_out = _between(x, block.left, block.right)
-            y_in, y_out = _between(y, block.near, block.far)
-            enter, leave = np.maximum(x_in, y_in), np.minimum(np.minimum(x_out, y_out), 1.0)
-            behind = (enter < leave) & (leave > 0.0)
-            top = self._camera.height_m - (self._camera.height_m - block.height_m) / np.where(behind, leave, 1.0)
-            hides_to = np.maximum(hides_to, np.where(behind, top, 0.0))
-        edges: Floats = self._camera.project(x, y, hides_to)[1]
-        return edges
+        left, near, right, far, top_m = self._solid
+        # Where the way from the camera to the body enters and leaves a shelf's ground plan, shares of that way.
+        x_in, x_out = _between(x, left, right)
+        y_in, y_out = _between(y, near, far)
+        enter, leave = np.maximum(x_in, y_in), np.minimum(np.minimum(x_out, y_out), 1.0)
+        behind = (enter < leave) & (leave > 0.0)
+        over_m = self._camera.height_m - (self._camera.height_m - top_m) / np.where(behind, leave, 1.0)
+        hides_to = np.where(behind, over_m, 0.0).max(axis=0, initial=0.0)
+        return np.asarray(self._camera.project(x, y, hides_to)[1])
 
     def _hidden(self, boxes: Floats, cuts: Floats, away_m: Floats) -> Floats:
         """Share of each body (N,) that is behind a shelf, behind somebody nearer or outside the frame."""
@@ -180,10 +179,10 @@ class SimulatedDetector:
     def _mood(self, ids: NDArray[np.int64], mono_s: float) -> Floats:
         """How well each body goes down with the detector: normal, in part lasting (an Ornstein-Uhlenbeck process)."""
         lasting, fresh = self._rng.normal(size=(2, len(ids)))
-        known, now, before = np.intersect1d(ids, self._mood_of, assume_unique=True, return_indices=True)
-        if len(known):
-            share = exp(-(mono_s - self._seen_s) / MOOD_S)
-            lasting[now] = share * self._moods[before] + sqrt(1.0 - share**2) * lasting[now]
+        if len(self._mood_of):
+            before = np.minimum(np.searchsorted(self._mood_of, ids), len(self._mood_of) - 1)
+            share = np.where(self._mood_of[before] == ids, exp(-(mono_s - self._seen_s) / MOOD_S), 0.0)
+            lasting = share * self._moods[before] + np.sqrt(1.0 - share**2) * lasting
         self._mood_of, self._moods, self._seen_s = ids, lasting, mono_s
         return np.asarray(sqrt(NOISY_PART) * fresh + sqrt(1.0 - NOISY_PART) * lasting)
 
@@ -194,7 +193,7 @@ class SimulatedDetector:
         return self._camera.boxes(at, rng.uniform(0.9, 1.9, count)), rng.uniform(*FALSE_SCORES, count)
 
 
-def _between(along: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+def _between(along: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """From which share to which share of the way from 0 to `along` (never 0) it is between `low` and `high`."""
     safe = np.where(np.abs(along) < 1e-9, 1e-9, along)
     first, second = low / safe, high / safe
