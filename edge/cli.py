@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from edge import __version__
 from edge.commands.check import check_command
 from edge.commands.demo import demo_command
+from edge.commands.eval import eval_app
 from edge.commands.models import models_app
 from edge.commands.replay import replay_command
 from edge.commands.run import reload_command, run_command
@@ -67,6 +68,7 @@ app.command("snapshot")(snapshot_command)
 app.command("schema")(schema_command)
 app.command("demo")(demo_command)
 app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval")
 
 
 @app.callback(invoke_without_command=True)
