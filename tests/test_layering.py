@@ -41,7 +41,7 @@ CORE_MAY_IMPORT = {
 CONFIG_MAY_NOT_IMPORT = {"io", "logging", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "time"}
 CLOCKS_AND_FILES = {"now", "open", "read_bytes", "read_text", "today", "utcnow", "write_bytes", "write_text"}
 HEAVY = {"torch", "torchvision", "ultralytics"}
-MAY_BE_HEAVY = ("edge.adapters.ultralytics_detector", "models.train")
+MAY_BE_HEAVY = ("edge.adapters.ultralytics_detector", "edge.evaluation.peers", "models.train")
 MAY_PRINT = ("edge.cli", "edge.commands", "calibration")
 MAY_IMPORT_THE_TOP = ("edge.service", "edge.commands", "edge.cli", "edge.__main__")
 
