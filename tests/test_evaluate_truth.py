@@ -55,6 +55,15 @@ def test_the_truth_of_the_demo_is_one():
     assert list(truth.zones) == ["beauty", "shoes"]
 
 
+def test_the_examples_of_the_documentation_are_truths():
+    text = (ROOT / "docs/evaluation.md").read_text(encoding="utf-8")
+    full, short = (
+        parse_truth(json.loads(example), "x") for example in re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    )
+    assert full.lines["door"].in_ == len(full.lines["door"].events) == len(full.zones["shoes"].visits) == 1
+    assert len(short.lines["exit"].events) == len(short.zones["table"].visits) == 2
+
+
 def test_the_short_form_of_one_line_and_one_zone():
     truth = parse_truth(
         {"line": {"name": "exit"}, "in_at_s": [3], "out_at_s": [1.5], "zone": {"name": "t"}, "visits_s": [[1, 2.5]]},

@@ -1,6 +1,7 @@
 """Trackers behind one face: ours, and what a user would pick instead, as far as it is installed.
 
-Each is used as its makers document it, with their defaults; those that take a frame rate are told it. Wrapping boxes
+Each is used as its makers document it, with their defaults; those that take a frame rate are told it. "As ours" is told
+our score thresholds and patience as well, because what suits a detector says nothing about a tracker. Wrapping boxes
 into the objects a tracker wants is apart from tracking, so that a benchmark times the tracking alone.
 """
 
@@ -103,9 +104,9 @@ class Ultralytics:
 class Roboflow:
     """A tracker of Roboflow's package `trackers`."""
 
-    def __init__(self, name: str, fps: float) -> None:
+    def __init__(self, name: str, fps: float, **options: float) -> None:
         self._supervision: Any = importlib.import_module("supervision")
-        self._tracker: Any = getattr(importlib.import_module("trackers"), name)(frame_rate=fps)
+        self._tracker: Any = getattr(importlib.import_module("trackers"), name)(frame_rate=fps, **options)
 
     def wrap(self, boxes: Boxes, mono_s: float) -> Any:  # noqa: ANN401 - a class of an extra
         """Detections of supervision."""
@@ -122,11 +123,21 @@ class Roboflow:
         return ids[ids >= 0], np.asarray(answer.xyxy, np.float64).reshape(-1, 4)[ids >= 0]
 
 
+_RULE = TrackerRule()
+_AS_OURS = {
+    "high_conf_det_threshold": _RULE.high_score,
+    "lost_track_buffer": round(30 * _RULE.lost_s),  # it is counted at 30 pictures a second, whatever the rate
+    "minimum_consecutive_frames": 1,
+}
 PEERS: dict[str, Maker] = {
     OURS: Edge,
     "ultralytics ByteTrack": Ultralytics,
     "trackers ByteTrack": lambda fps, _: Roboflow("ByteTrackTracker", fps),
+    "trackers ByteTrack, as ours": lambda fps, _: Roboflow(
+        "ByteTrackTracker", fps, track_activation_threshold=_RULE.high_score, **_AS_OURS
+    ),
     "trackers OC-SORT": lambda fps, _: Roboflow("OCSORTTracker", fps),
+    "trackers OC-SORT, as ours": lambda fps, _: Roboflow("OCSORTTracker", fps, **_AS_OURS),
 }
 
 
