@@ -56,7 +56,7 @@ $(DEV)/locked: requirements/dev.txt
 %/locked: | system
 	@echo "== installing $< into $* (some minutes the first time)"
 	@$(PYTHON) -m venv --clear $*
-	@$*/bin/python $(PIP) install --require-hashes --requirement $<
+	@$*/bin/python $(PIP) install --require-hashes --no-deps --requirement $<
 	@touch $@
 
 %/project: %/locked pyproject.toml
@@ -80,7 +80,8 @@ PROJECT := pyproject.toml requirements/build.in
 lock: $(DEV)/locked ## write requirements/*.txt anew
 	@$(COMPILE) $(PROJECT) --output-file requirements/run.txt
 	@$(COMPILE) $(PROJECT) --constraints requirements/run.txt --extra demo --output-file requirements/demo.txt
-	@$(COMPILE) $(PROJECT) --constraints requirements/run.txt --extra dev --output-file requirements/dev.txt
+	@$(COMPILE) $(PROJECT) --constraints requirements/run.txt --extra dev \
+	    --excludes requirements/dev-excludes.txt --output-file requirements/dev.txt
 	@$(COMPILE) requirements/ultralytics.in --constraints requirements/run.txt \
 	    --excludes requirements/ultralytics-excludes.txt --output-file requirements/ultralytics.txt
 
