@@ -49,7 +49,7 @@ class Display:
     def spot(self, rng: np.random.Generator) -> complex:
         """A place to stand at, clear of the zone's edge."""
         left, near, right, far = self.zone
-        return complex(rng.uniform(left + 0.3, right - 0.3), rng.uniform(near + 0.2, far - 0.2))
+        return complex(rng.uniform(left + 0.5, right - 0.5), rng.uniform(near + 0.4, far - 0.4))
 
 
 @dataclass(frozen=True)
@@ -88,23 +88,24 @@ SHOP = FloorPlan(
     blocks=(
         Block(-12.0, 5.95, -1.3, 6.05),
         Block(1.3, 5.95, 12.0, 6.05),
-        Block(-3.7, 2.6, -3.1, 4.5, height_m=1.5),
-        Block(3.1, 2.5, 3.7, 3.8, height_m=1.5),
-        Block(2.0, 5.45, 3.6, 5.8, height_m=1.2),
+        Block(-3.8, 2.5, -3.2, 4.5, height_m=1.5),
+        Block(3.2, 2.2, 3.8, 3.6, height_m=1.5),
+        Block(1.8, 5.5, 3.6, 5.8, height_m=1.2),
         Block(-0.3, 2.6, 0.3, 3.1, height_m=1.3),
         Block(-1.6, 0.9, -0.4, 1.4, height_m=1.0),
     ),
     displays=(
-        Display("left", (-3.0, 2.6, -1.8, 4.5), 1j),
-        Display("right", (1.8, 2.5, 3.0, 3.8), 1j),
-        Display("window", (1.9, 4.55, 3.5, 5.3), 1.0),
+        Display("left", (-3.1, 2.5, -1.5, 4.5), 1j),
+        Display("right", (1.6, 2.2, 3.1, 3.6), 1j),
+        Display("window", (1.8, 4.15, 3.6, 5.4), 1.0),
     ),
-    aisle=(0.6, 1.3),
+    aisle=(0.5, 1.1),
     till=-0.9 + 1.95j,
     queue=0.8j,
     queue_length=4,
 )
-"""A small shop of 7 x 6 m behind a glass front; a stand in its middle hides the legs of those who walk behind it."""
+"""A small shop of 7 x 6 m behind a glass front; a stand in its middle hides the legs of those behind it. The zones
+reach so far that who looks at the goods stands inside of them, as whoever sets up a camera is told to draw them."""
 
 
 class Stop(NamedTuple):

@@ -301,21 +301,21 @@ def test_back_within_ten_seconds_is_a_uturn():
 def test_a_visit_is_from_the_first_to_the_last_instant_inside():
     outside, inside = 0.0 + 3.5j, -2.4 + 3.5j
     (visit,) = simulate_truth(way(outside, *[inside] * 6, outside)).visits
-    # The zone's edge is at x = -1.8; a body off the camera's axis leans outwards: the middle of its box moves 0.2 m.
+    # The zone's edge is at x = -1.5; a body off the camera's axis leans outwards: the middle of its box moves 0.2 m.
     assert visit.zone == "left"
     assert visit.left
-    assert visit.seconds == pytest.approx(5.0 + 2 * (0.6 + 0.2), abs=0.1)
-    assert visit.start_s == pytest.approx(10.0 + 1.8 - 0.2, abs=0.05)
+    assert visit.seconds == pytest.approx(5.0 + 2 * (0.9 + 0.2), abs=0.1)
+    assert visit.start_s == pytest.approx(10.0 + 1.5 - 0.2, abs=0.05)
 
     long_away = way(outside, *[inside] * 6, *[outside] * 40, *[inside] * 6, outside)
     assert [round(v.seconds) for v in simulate_truth(long_away).visits] == [7, 7]
     soon_back = way(outside, *[inside] * 6, *[outside] * 10, *[inside] * 6, outside)
     (visit,) = simulate_truth(soon_back).visits
-    assert visit.seconds == pytest.approx(2 * 6.6, abs=0.2)
+    assert visit.seconds == pytest.approx(2 * 7.2, abs=0.2)
     assert visit.end_s - visit.start_s > 20.0
     (still_there,) = simulate_truth(way(outside, *[inside] * 6)).visits
     assert not still_there.left
-    assert simulate_truth(way(-2.4 + 2.45j, -2.4 + 2.8j, -2.4 + 2.1j)).visits == ()
+    assert simulate_truth(way(-2.4 + 2.3j, -2.4 + 2.7j, -2.4 + 2.0j)).visits == ()
 
 
 def test_in_less_out_are_the_people_inside(run):
