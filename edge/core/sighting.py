@@ -15,7 +15,8 @@ from edge.core.rules import Anchor, Point
 from edge.core.types import Tracks
 
 FEET_HIDDEN_BELOW = 0.75
-"""A box shorter than this share of the usual height has lost its feet (semantics A.4)."""
+"""A box that falls below this share of the usual height at once, not little by little as that of somebody who walks
+away, has lost its feet (semantics A.4)."""
 TOP_HELD_WITHIN = 0.10
 """... if its top moved less than this share of the usual height meanwhile."""
 FRAME_EDGE = 0.02
@@ -28,7 +29,7 @@ STATIC_WITHIN = 0.05
 _LOWEST = 0.999
 _SMOOTHING_S = 1.0
 _SAMPLE_S = 0.1
-_SAMPLES = 15
+_SPAN_S = 1.5
 _FORGET_S = 10.0
 
 
@@ -71,10 +72,10 @@ class Sighting(NamedTuple):
 
 
 class _Median:
-    """Median of the last few values; sampled by time, so that it spans the same seconds at every frame rate."""
+    """Median of the last values; sampled by time, so that it spans the same seconds at every frame rate."""
 
     def __init__(self) -> None:
-        self._recent: deque[float] = deque()
+        self._recent: deque[tuple[float, float]] = deque()
         self._sorted: list[float] = []
         self._sampled_s = float("-inf")
 
@@ -82,9 +83,9 @@ class _Median:
         if mono_s - self._sampled_s < _SAMPLE_S - 1e-6:
             return
         self._sampled_s = mono_s
-        if len(self._recent) == _SAMPLES:
-            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
-        self._recent.append(value)
+        while self._recent and self._recent[0][0] <= mono_s - _SPAN_S:
+            del self._sorted[bisect_left(self._sorted, self._recent.popleft()[1])]
+        self._recent.append((mono_s, value))
         insort(self._sorted, value)
 
     @property
@@ -102,7 +103,8 @@ class _Body:
     def __init__(self) -> None:
         self.height, self.width = _Median(), _Median()
         self.seen_s = 0.0
-        self.full_top = 0.0
+        self.full_top = self.full_tall = 0.0
+        """Of the last box that showed the feet."""
         self.tallest, self.grew_s = 0.0, 0.0
         self.static = self.staff = False
         self._window_s: float | None = None
@@ -119,13 +121,13 @@ class _Body:
             self.width.sample(mono_s, wide)
         feet_hidden = (
             self.height.known
-            and tall < FEET_HIDDEN_BELOW * self.height.value
+            and tall < FEET_HIDDEN_BELOW * min(self.height.value, self.full_tall)
             and abs(y0 - self.full_top) < TOP_HELD_WITHIN * self.height.value
             and y0 > FRAME_EDGE
         )
         if not (feet_hidden or (cut_off and self.height.known and tall < self.height.value)):
             self.height.sample(mono_s, tall)
-            self.full_top = y0
+            self.full_top, self.full_tall = y0, tall
         usual = self.height.value
         foot = y0 + usual if feet_hidden or (cut_off and tall < usual) else y1
         x = (x0 + x1) / 2.0 * aspect

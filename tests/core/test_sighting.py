@@ -115,3 +115,14 @@ def test_odd_boxes_have_finite_places(box):
     for i in range(30):
         seen = look(sightings, i / 10, box if i % 3 else BODY)
         assert np.isfinite([*seen.anchor("foot"), *seen.anchor("head"), seen.height, seen.width]).all()
+
+
+@pytest.mark.parametrize("fps", [3.0, 5.0, 10.0, 30.0])
+def test_who_walks_away_from_the_camera_keeps_the_feet(fps: float) -> None:
+    """The box shrinks to half in three seconds while the head hardly moves: no display hides the legs."""
+    sightings = Sightings()
+    for index in range(int(3.0 * fps)):
+        tall = 0.4 - 0.2 * index / (3.0 * fps)
+        box = np.array([[0.4, 0.3, 0.5, 0.3 + tall]], np.float32)
+        tracks = Tracks(np.array([1]), box, np.array([True]), index / fps, 16 / 9)
+        assert sightings.update(tracks)[0].foot == pytest.approx(0.3 + tall, abs=1e-6)
