@@ -54,11 +54,12 @@ class Tally:
 
     Args:
         camera: What is counted.
-        live: Times are then given from the first picture on: the clock of a live source began when the machine did.
+        zero_s: What times are given from: 0 for a file, which has a clock of its own; for a live source, whose clock
+            began when the machine did, when it was opened.
     """
 
-    def __init__(self, camera: Camera, *, live: bool = False) -> None:
-        self._live = live
+    def __init__(self, camera: Camera, *, zero_s: float = 0.0) -> None:
+        self._zero_s = zero_s
         self.frames = 0
         self.first_s: float | None = None
         self.last_s = 0.0
@@ -91,13 +92,12 @@ class Tally:
 
     def to_json(self) -> dict[str, Any]:
         """The object that `edge replay --json` prints; times are seconds from the start of the source."""
-        zero_s = (self.first_s or 0.0) if self._live else 0.0
         return {
             "frames": self.frames,
             "seconds": round(self.seconds, 3),
             "cpu_s": round(self.cpu_s, 3),
-            "lines": {name: _line_json(line, zero_s) for name, line in self.lines.items()},
-            "zones": {name: _zone_json(zone, zero_s) for name, zone in self.zones.items()},
+            "lines": {name: _line_json(line, self._zero_s) for name, line in self.lines.items()},
+            "zones": {name: _zone_json(zone, self._zero_s) for name, zone in self.zones.items()},
         }
 
 
@@ -166,12 +166,12 @@ def replay(
     camera: Camera,
     pipeline: Pipeline,
     *,
-    live: bool = False,
+    zero_s: float = 0.0,
     taps: Sequence[Tap] = (),
     rows: RowWriter | None = None,
 ) -> Tally:
     """Counts what is observed until it ends; Ctrl-C ends it too."""
-    tally = Tally(camera, live=live)
+    tally = Tally(camera, zero_s=zero_s)
     started_s = time.process_time()
     try:
         for observation in observations:

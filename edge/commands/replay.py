@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -77,7 +78,14 @@ def replay_command(
         if record is not None:
             taps.append(_recorder(stack, record, chosen.detect_fps))
         broken: list[CameraError] = []
-        tally = replay(_until(observer, seconds, broken), chosen, pipeline, live=observer.live, taps=taps, rows=rows)
+        tally = replay(
+            _until(observer, seconds, broken),
+            chosen,
+            pipeline,
+            zero_s=time.monotonic() if observer.live else 0.0,
+            taps=taps,
+            rows=rows,
+        )
     if rows is not None and rows_to is not None:
         _write(rows_to, "".join(message.payload.decode() + "\n" for message in rows.messages))
     if json_to == "-":

@@ -113,8 +113,7 @@ def test_its_rows_add_up_to_the_truth(replay, seen, config, tmp_path, truth):
 def test_a_live_camera_that_shows_it_is_counted_alike(config, truth):
     """In real time: the first 46 s of it, with two visits and two exits.
 
-    The connection takes a moment, and the times of a live camera count from the first picture that is seen: `late_s`
-    after the beginning of the clip.
+    The times of a live camera count from when it was opened; until it plays, a moment passes: `late_s`.
     """
     with RtspServer(asset(CLIP)) as camera:
         outcome = process("replay", camera.url, "--config", config, "--seconds", LIVE_S, "--json", "-")
