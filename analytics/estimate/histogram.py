@@ -1,7 +1,7 @@
 """Quantiles of dwell from merged histograms, each with the bin that it is sure to lie in.
 
-Owns the merging and the error that the bins leave. Knows no zone and no database. Bins are those of the wire: lower edges
-in seconds, the last bin open.
+Owns the merging and the error that the bins leave. Knows no zone and no database. Bins are those of the wire: lower
+edges in seconds, the last bin open.
 """
 
 from __future__ import annotations
