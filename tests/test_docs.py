@@ -41,6 +41,8 @@ PAYLOADS: dict[str, type[message.Payload]] = {
     "status": message.DeviceStatus,
     "info": message.Info,
     "health": message.Health,
+    "cmd/replay": message.ReplayRequest,
+    "answer/{reader}": message.ReplayAnswer,
 }
 
 # The tables of docs/configuration.md.
@@ -195,9 +197,10 @@ def test_every_json_in_the_messages_is_valid() -> None:
     found = re.findall(
         r"^`traffic/v1/[^/]+/[^/]+/(\w+)(?:/[\w-]+)?`\n\n```json\n(.*?)```", text, re.DOTALL | re.MULTILINE
     )
-    assert {place for place, _ in found} == {name.split("/")[0] for name in PAYLOADS}
+    models = {name.split("/")[0]: model for name, model in PAYLOADS.items()}
+    assert {place for place, _ in found} == set(models)
     for place, payload in found:
-        model = next(model for name, model in PAYLOADS.items() if name.split("/")[0] == place)
+        model = models[place]
         model.model_validate_json(payload)
 
 
@@ -270,7 +273,8 @@ def test_every_metric_is_explained() -> None:
 
 
 def test_the_schemas_have_a_name_for_every_message() -> None:
-    assert {f"{name.split('/')[0]}.schema.json" for name in PAYLOADS} == set(schemas()) - {"config.schema.json"}
+    names = {name.removeprefix("cmd/").split("/")[0] for name in PAYLOADS}
+    assert {f"{name}.schema.json" for name in names} == set(schemas()) - {"config.schema.json"}
 
 
 if __name__ == "__main__":

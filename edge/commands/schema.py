@@ -23,6 +23,8 @@ def schemas() -> dict[str, dict[str, Any]]:
         "status": message.DeviceStatus,
         "info": message.Info,
         "health": message.Health,
+        "replay": message.ReplayRequest,
+        "answer": message.ReplayAnswer,
     }
     found = {f"{name}.schema.json": model.model_json_schema(mode="serialization") for name, model in payloads.items()}
     return {**found, "config.schema.json": json_schema()}

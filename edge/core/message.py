@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from edge.core.report import HISTOGRAM_EDGES_S, Clock, Status
 
@@ -27,6 +27,13 @@ Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Presence = Literal["online", "offline"]
 CameraState = Literal["connecting", "streaming", "stalled", "unauthorised", "not_found", "gone"]
+ReplayProblem = Literal["invalid", "other_epoch", "busy"]
+Series = Annotated[str, StringConstraints(pattern=r"^(line|zone)/[a-z0-9-]{1,63}$|^occupancy$")]
+Seq = Annotated[int, Field(ge=1)]
+REPLAY_ROWS = 10_000
+"""Most rows that one request brings back; who wants more asks on from where the answer ends."""
+MISSING_RANGES = 100
+"""Most holes that one answer names."""
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
@@ -54,7 +61,7 @@ class Row(Payload):
     site: Name
     device: Name
     epoch: Hex = Field(description="Random id made with the state database; a new one starts a new run of seq.")
-    series: Annotated[str, StringConstraints(pattern=r"^(line|zone)/[a-z0-9-]{1,63}$|^occupancy$")]
+    series: Series
     seq: Annotated[int, Field(ge=1, description="Without gaps in (device, epoch, series).")]
     start: Utc
     end: Utc
@@ -193,6 +200,46 @@ class Health(Payload):
     throttled: bool | None
 
 
+class ReplayRequest(Payload):
+    """Asks a device to send rows again; with the MQTT v5 response topic `answer_topic(...)` it also answers."""
+
+    model_config = ConfigDict(strict=True)
+
+    schema_: Literal[1] = Field(default=SCHEMA_VERSION, alias="schema")
+    epoch: Hex | None = Field(default=None, description="Of the rows that are missed; null: whatever it is now.")
+    series: Series
+    from_seq: Seq
+    to_seq: Seq = Field(description="Inclusive.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ReplayRequest:
+        if self.to_seq < self.from_seq:
+            raise ValueError(f"expected to_seq of at least {self.from_seq}, got {self.to_seq}")
+        return self
+
+
+class SeqRange(Payload):
+    """Sequence numbers from first to last, both inclusive."""
+
+    first: Seq
+    last: Seq
+
+
+class ReplayAnswer(Payload):
+    """What became of a request; sent after the rows, with its correlation data."""
+
+    schema_: Literal[1] = Field(default=SCHEMA_VERSION, alias="schema")
+    epoch: Hex = Field(description="Of the device, now.")
+    series: Series | None = Field(description="As asked; null when the request could not be read.")
+    from_seq: Seq | None
+    to_seq: Seq | None = Field(description=f"How far it went: at most {REPLAY_ROWS} rows; ask on from there.")
+    sent: Count = Field(description="Rows that were sent again and acknowledged by the broker.")
+    missing: Annotated[tuple[SeqRange, ...], Field(max_length=MISSING_RANGES)] = Field(
+        description="What the device does not have any more, or not yet."
+    )
+    problem: ReplayProblem | None
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One publication.
@@ -223,6 +270,15 @@ def topic(site: str, device: str, *parts: str) -> str:
     'traffic/v1/hangzhou-1/entrance-box/line/door'
     """
     return "/".join(("traffic", f"v{SCHEMA_VERSION}", site, device, *parts))
+
+
+def answer_topic(site: str, device: str, reader: str) -> str:
+    """Where a device answers the replay requests of one reader: the only response topics that it accepts.
+
+    >>> answer_topic("hangzhou-1", "entrance-box", "reader-1")
+    'traffic/v1/hangzhou-1/entrance-box/answer/reader-1'
+    """
+    return topic(site, device, "answer", reader)
 
 
 def utc_text(utc_s: float) -> str:

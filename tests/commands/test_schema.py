@@ -15,7 +15,7 @@ from tests.core.test_message import SAMPLES
 FOLDER = ROOT / "docs" / "schema"
 REMEDY = "write them again: edge schema --write docs/schema"
 FILES = {"LineRow": "line", "ZoneRow": "zone", "OccupancyRow": "occupancy", "TotalRow": "total", "Info": "info",
-         "Health": "health", "DeviceStatus": "status"}  # fmt: skip
+         "Health": "health", "DeviceStatus": "status", "ReplayRequest": "replay", "ReplayAnswer": "answer"}  # fmt: skip
 
 
 def test_the_documents_are_those_of_the_models(tmp_path, capsys):

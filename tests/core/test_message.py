@@ -11,7 +11,18 @@ import pytest
 from pydantic import ValidationError
 
 from edge.core import message
-from edge.core.message import DeviceStatus, Health, Info, LineRow, OccupancyRow, Payload, TotalRow, ZoneRow
+from edge.core.message import (
+    DeviceStatus,
+    Health,
+    Info,
+    LineRow,
+    OccupancyRow,
+    Payload,
+    ReplayAnswer,
+    ReplayRequest,
+    TotalRow,
+    ZoneRow,
+)
 
 ROW = {
     "site": "shop", "device": "box", "epoch": "00112233", "seq": 1, "start": "2026-11-23T00:00:00Z",
@@ -42,9 +53,11 @@ HEALTH = {
     "outbox_depth": 0, "outbox_oldest_s": None, "puback_age_s": None, "clock": "synced", "temperature_c": -3.5,
     "throttled": None,
 }  # fmt: skip
+REQUEST = {"epoch": "00112233", "series": "line/door", "from_seq": 7, "to_seq": 9}
+ANSWER = REQUEST | {"sent": 2, "missing": [{"first": 8, "last": 8}], "problem": None}
 SAMPLES: list[tuple[type[Payload], dict[str, Any]]] = [
     (LineRow, LINE), (ZoneRow, ZONE), (OccupancyRow, OCCUPANCY), (TotalRow, TOTAL), (Info, INFO), (Health, HEALTH),
-    (DeviceStatus, {"state": "offline", "boot_id": "feedface"}),
+    (DeviceStatus, {"state": "offline", "boot_id": "feedface"}), (ReplayRequest, REQUEST), (ReplayAnswer, ANSWER),
 ]  # fmt: skip
 each_payload = pytest.mark.parametrize(("model", "sample"), SAMPLES, ids=lambda value: getattr(value, "__name__", ""))
 
@@ -59,6 +72,8 @@ PROPERTIES = {
     "staff_out", "shopper_units", "births", "deaths", "entered",
     "pass", "stop", "engaged", "left", "lost", "capped", "left_s", "histogram", "presence_s", "peak", "stitched",
     "occ_raw", "occ", "clamped", "drift", "balance",
+    # Which rows are to be sent again, and what became of that.
+    "from_seq", "to_seq", "sent", "missing", "first", "last", "problem",
 }  # fmt: skip
 """Every name that may stand on the wire. A new one has to pass by here: may it tell one visitor from another?"""
 
@@ -100,7 +115,7 @@ ALL = sorted(payload_models(), key=lambda model: model.__name__)
 
 
 def test_the_samples_are_all_the_models_there_are():
-    nested = {message.LineInfo, message.ZoneInfo}
+    nested = {message.LineInfo, message.ZoneInfo, message.SeqRange}
     assert payload_models() - nested == {model for model, _ in SAMPLES}
 
 
@@ -185,8 +200,18 @@ def test_no_property_can_hold_a_person_a_box_a_picture_or_the_time_of_an_event(m
         assert "format" not in node
         # Lists hold the geometry of the configuration, or the bins of the histogram: none grows with the visitors.
         if node.get("type") == "array":
-            assert name in {"histogram", "points", "inside", "polygon", "lines", "zones"}
-            assert model in {Info, message.LineInfo, message.ZoneInfo} or node["maxItems"] == 8
+            assert name in {"histogram", "points", "inside", "polygon", "lines", "zones", "missing"}
+            bounds = {"histogram": 8, "missing": message.MISSING_RANGES}
+            assert model in {Info, message.LineInfo, message.ZoneInfo} or node["maxItems"] == bounds[name]
+
+
+def test_a_request_that_runs_backwards_is_refused():
+    with pytest.raises(ValidationError, match="expected to_seq of at least 7, got 6"):
+        ReplayRequest.model_validate(REQUEST | {"to_seq": 6})
+    assert ReplayRequest.model_validate_json(b'{"series": "occupancy", "from_seq": 1, "to_seq": 1}').epoch is None
+    for loose in ('{"series": "occupancy", "from_seq": "1", "to_seq": 1}', '{"series": "occupancy", "to_seq": 1}'):
+        with pytest.raises(ValidationError):
+            ReplayRequest.model_validate_json(loose)
 
 
 def test_topics_and_times_are_as_the_contract_writes_them():
