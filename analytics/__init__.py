@@ -1,1 +1,1 @@
-"""Will hold the reference reader, MQTT to database to reports; it comes with an issue of its own."""
+"""The reference subscriber: MQTT to a database to reports. It knows the wire and nothing of the box."""

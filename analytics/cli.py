@@ -1,0 +1,36 @@
+"""The command `traffic`: with its commands the only place that prints, and that turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from analytics.commands.database import db_app
+from analytics.store import discreet
+from edge import __version__
+from edge.errors import EdgeError
+
+app = typer.Typer(
+    help="Keeps exact books of what the boxes count, and reports traffic, dwell and conversion.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(db_app, name="db")
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line; an EdgeError becomes its message on stderr and its exit code."""
+    try:
+        app()
+    except EdgeError as error:
+        print(f"traffic: {discreet(str(error))}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
