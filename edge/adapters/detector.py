@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.layouts import InputSize, ModelFacts, Output, check_layout, infer_layout, read_people
+from edge.core.layouts import Output, check_layout, infer_layout, read_people
+from edge.core.model_facts import InputSize, ModelFacts
 from edge.core.types import Detections, Frame
 from edge.errors import ModelError
 

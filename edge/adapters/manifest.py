@@ -21,7 +21,7 @@ from pydantic.dataclasses import dataclass as validated
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from edge.core.layouts import ModelFacts
+from edge.core.model_facts import ModelFacts
 from edge.errors import ModelError
 
 _CHUNK = 1 << 16

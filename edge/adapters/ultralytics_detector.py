@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.layouts import ModelFacts
+from edge.core.model_facts import ModelFacts
 from edge.core.types import Detections, Frame
 from edge.errors import ModelError
 

@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.adapters.detector import OnnxDetector
-from edge.core.layouts import InputSize, Layout, ModelFacts
+from edge.core.model_facts import InputSize, Layout, ModelFacts
 from edge.core.types import Detections, Frame
 from edge.errors import ModelError
 from tests.assets import asset
@@ -271,7 +271,7 @@ import json, os, sys
 from pathlib import Path
 import numpy as np
 from edge.adapters.detector import OnnxDetector
-from edge.core.layouts import ModelFacts
+from edge.core.model_facts import ModelFacts
 from edge.core.types import Frame
 
 at_import = {}

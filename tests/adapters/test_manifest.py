@@ -17,7 +17,7 @@ from edge.adapters.manifest import (
     resolve,
     search_path,
 )
-from edge.core.layouts import InputSize
+from edge.core.model_facts import InputSize
 from edge.errors import ModelError
 from tests.assets import asset
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.adapters.ultralytics_detector import UltralyticsDetector
-from edge.core.layouts import InputSize, ModelFacts
+from edge.core.model_facts import InputSize, ModelFacts
 from edge.core.types import Frame
 from edge.errors import ModelError
 

@@ -1,19 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from edge.core.layouts import (
-    MAX_CANDIDATES,
-    InputSize,
-    Layout,
-    ModelFacts,
-    check_layout,
-    infer_layout,
-    read_people,
-    suppress,
-)
+from edge.core.layouts import MAX_CANDIDATES, check_layout, infer_layout, read_people
+from edge.core.model_facts import InputSize, Layout, ModelFacts
 from edge.errors import ModelError
 
 SIZE = InputSize(64, 96)  # cells: 8 x 12, 4 x 6, 2 x 3
@@ -27,7 +16,8 @@ def facts(layout: Layout | None, person_class: int = PERSON, iou_threshold: floa
 
 def empty(layout: Layout, classes: int = 4) -> np.ndarray:
     rows = {"yolov5": 3 * CELLS, "end2end": 300}.get(layout, CELLS)
-    shape = {"yolov8": (1, 4 + classes, rows), "end2end": (1, rows, 6)}.get(layout, (1, rows, 5 + classes))
+    shapes = {"person_grid": (1, rows, 5), "yolov8": (1, 4 + classes, rows), "end2end": (1, rows, 6)}
+    shape = shapes.get(layout, (1, rows, 5 + classes))
     return np.zeros(shape, np.float32)
 
 
@@ -77,6 +67,33 @@ def test_reads_an_undecoded_cell_of_each_stride(index, column, row, stride):
     np.testing.assert_allclose(scores, [0.6])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("bins", [1, 4])
+@pytest.mark.parametrize(
+    ("index", "where"), [(0, (0, 0, 8)), (13, (1, 1, 8)), (96, (0, 0, 16)), (103, (1, 1, 16)), (125, (2, 1, 32))]
+)
+def test_reads_a_cell_of_people_only(index, where, bins, dtype):
+    output = np.zeros((1, CELLS, 4 * bins + 1), np.float32)
+    sides = np.array([1.5, 2.0, 0.25, 1.0])
+    if bins == 1:
+        output[0, index, :4] = sides
+    else:  # a share of the weight on each of the two bins around the distance
+        low = np.floor(sides).astype(int)
+        logits = np.full((4, bins), -20.0)
+        logits[range(4), low] = np.log(1 - (sides - low))
+        logits[range(4), low + 1] = np.log(np.maximum(sides - low, 1e-9))
+        output[0, index, :-1] = logits.ravel() + 7.0  # a softmax does not mind
+    output[0, index, -1] = 0.5
+    output[0, index - 1, -1] = 0.05
+    boxes, scores = read_people(output.astype(dtype), facts("person_grid", person_class=0), SIZE)
+    column, row, stride = where
+    x, y = (column + 0.5) * stride, (row + 0.5) * stride
+    expected = [x - 1.5 * stride, y - 2 * stride, x + 0.25 * stride, y + stride]
+    np.testing.assert_allclose(boxes, [expected], atol=1e-3 if dtype == np.float32 else 0.3)
+    np.testing.assert_allclose(scores, [0.5])
+    assert boxes.dtype == scores.dtype == np.float32
+
+
 @pytest.mark.parametrize("layout", ["yolox", *DECODED])
 def test_an_empty_output_has_nobody(layout):
     boxes, scores = read_people(empty(layout), facts(layout), SIZE)
@@ -84,7 +101,7 @@ def test_an_empty_output_has_nobody(layout):
     assert scores.shape == (0,)
 
 
-@pytest.mark.parametrize("layout", ["yolox", *DECODED])
+@pytest.mark.parametrize("layout", ["yolox", "person_grid", *DECODED])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -3e38])
 def test_an_output_that_is_nonsense_all_over_is_read_without_an_error(layout, value):
     boxes, scores = read_people(np.full_like(empty(layout), value), facts(layout), SIZE)
@@ -130,6 +147,7 @@ def test_reading_needs_a_layout():
 @pytest.mark.parametrize(
     ("shape", "layout"),
     [
+        ((1, CELLS, 5), "person_grid"),
         ((1, CELLS, 85), "yolox"),
         ((1, CELLS, 6), "yolox"),
         ((1, 3 * CELLS, 85), "yolov5"),
@@ -145,7 +163,7 @@ def test_a_layout_is_inferred_from_the_shape(shape, layout):
 
 
 @pytest.mark.parametrize(
-    "shape", [(), (1,), (1, 84), (2, 84, CELLS), (1, CELLS + 1, 85), (1, 4, CELLS), (1, CELLS, 5), (1, 1, CELLS, 85)]
+    "shape", [(), (1,), (1, 84), (2, 84, CELLS), (1, CELLS + 1, 85), (1, 4, CELLS), (1, CELLS, 4), (1, 1, CELLS, 85)]
 )
 def test_a_shape_of_no_layout_is_told_with_those_that_are(shape):
     with pytest.raises(ModelError, match=rf"expected .*yolox: 1 x {CELLS} x .*got"):
@@ -159,65 +177,19 @@ def test_an_output_of_another_layout_is_refused_with_both_shapes():
         check_layout("yolov5", (1, CELLS, 85), SIZE, 0)
 
 
+def test_a_person_grid_has_four_sides_of_equally_many_bins_and_no_other_class():
+    check_layout("person_grid", (1, CELLS, 65), SIZE, 0)
+    for shape in ((1, CELLS, 66), (1, CELLS, 1), (1, CELLS + 1, 5)):
+        with pytest.raises(
+            ModelError, match=rf"expected an output of 1 x {CELLS} x \(4R \+ 1\) for layout person_grid"
+        ):
+            check_layout("person_grid", shape, SIZE, 0)
+    with pytest.raises(ModelError, match=r"person_class below 1, .* got 2"):
+        check_layout("person_grid", (1, CELLS, 5), SIZE, 2)
+
+
 @pytest.mark.parametrize(("layout", "shape"), [("yolox", (1, CELLS, 8)), ("yolov8", (1, 7, CELLS))])
 def test_a_class_that_the_output_lacks_is_refused(layout, shape):
     check_layout(layout, shape, SIZE, 2)
     with pytest.raises(ModelError, match=r"person_class below 3, .* got 3"):
         check_layout(layout, shape, SIZE, 3)
-
-
-def test_custom_of_the_layout_fills_only_what_is_open():
-    assert (facts(None).settled("yolox").colour, facts(None).settled("yolox").scale) == ("bgr", 1.0)
-    assert (facts(None).settled("yolov8").colour, facts(None).settled("yolov8").scale) == ("rgb", 255.0)
-    stated = ModelFacts(name="m", sha256="0" * 64, colour="bgr", scale=1).settled("end2end")
-    assert (stated.colour, stated.scale, stated.layout) == ("bgr", 1, "end2end")
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"name": "-x"},
-        {"name": "with space"},
-        {"name": "x" * 65},
-        {"sha256": "0" * 63},
-        {"sha256": "G" * 64},
-        {"scale": 127.5},
-        {"pad": 256},
-        {"person_class": -1},
-        {"score_threshold": -0.1},
-        {"score_threshold": float("nan")},
-        {"iou_threshold": 1.5},
-    ],
-)
-def test_facts_outside_their_range_are_refused(wrong):
-    (value,) = wrong.values()
-    with pytest.raises(ValueError, match="expected") as caught:
-        ModelFacts(**({"name": "m", "sha256": "0" * 64} | wrong))
-    assert str(value) in str(caught.value)
-
-
-@pytest.mark.parametrize("side", [0, 16, 100, 4128])
-def test_an_input_that_the_strides_do_not_divide_is_refused(side):
-    with pytest.raises(ValueError, match=f"width of 32 to 4096 pixels in steps of 32, got {side}"):
-        InputSize(64, side)
-
-
-def brute_force(boxes: np.ndarray, threshold: float) -> list[int]:
-    kept: list[int] = []
-    for index, (x0, y0, x1, y1) in enumerate(boxes.astype(float)):
-        for other in kept:
-            ox0, oy0, ox1, oy1 = boxes[other].astype(float)
-            common = max(0.0, min(x1, ox1) - max(x0, ox0)) * max(0.0, min(y1, oy1) - max(y0, oy0))
-            union = (x1 - x0) * (y1 - y0) + (ox1 - ox0) * (oy1 - oy0) - common
-            if common > threshold * union:
-                break
-        else:
-            kept.append(index)
-    return kept
-
-
-@given(hnp.arrays(np.int16, st.tuples(st.integers(0, 25), st.just(4)), elements=st.integers(0, 12)), st.integers(1, 7))
-def test_suppression_agrees_with_the_definition(corners, eighths):
-    # Small integers and thresholds in eighths: both sides compute exactly, so that ties cannot differ by rounding.
-    boxes = np.concatenate((corners[:, :2], corners[:, :2] + corners[:, 2:] + 1), axis=1).astype(np.float32)
-    assert suppress(boxes, eighths / 8).tolist() == brute_force(boxes, eighths / 8)
