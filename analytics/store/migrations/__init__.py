@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from analytics.errors import StoreError
 from analytics.store.database import Database, Dialect
-from analytics.store.migrations import m0001_first
+from analytics.store.migrations import m0001_first, m0002_quarters
 
-MIGRATIONS: tuple[Callable[[Dialect], list[str]], ...] = (m0001_first.statements,)
+MIGRATIONS: tuple[Callable[[Dialect], list[str]], ...] = (m0001_first.statements, m0002_quarters.statements)
 
 
 def newest() -> int:

@@ -1,0 +1,1 @@
+"""What a shop's rows say over days, weeks and hours, as tables, files and one page."""
