@@ -1,0 +1,203 @@
+"""What a display brings, from a designed on/off: difference in differences, and the smallest effect that can be seen.
+
+Owns the estimator. It knows schedules, orders by day and visitors by day, as arrays; no shop, file or database.
+
+Orders of a display's products on a day, divided by their usual level, are explained by: the display within the
+replicate (cycle or pair), its day of the week, the date (all that hits the displays of a replicate alike: weather,
+promotions, pay days), and the exposure, with one coefficient for each replicate: extra orders per visitor. The effect
+is their mean, and its error comes from how they differ, by Student's t, as R. Ibragimov and U. K. Mueller, t-statistic
+based correlation and heterogeneity robust inference, JBES 28 (2010), show: nothing is assumed of how days within a
+replicate hang together, so neither serial correlation nor shocks that are common make the interval too short. (To take
+days for independent is the classic mistake: M. Bertrand, E. Duflo and S. Mullainathan, How much should we trust
+differences-in-differences estimates?, QJE 119 (2004).)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from analytics.estimate.design import WEEK_DAYS, Floats, Kind, Schedule, draw
+from analytics.estimate.student import quantile
+from analytics.online import LAG_DAYS
+
+POWER = 0.8
+"""Chance that an effect of the size of the minimum detectable one is told from nothing."""
+PLACEBOS = 100
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What happened, by display and day.
+
+    Attributes:
+        orders: Of the display's products, tagged or not; NaN where nothing was delivered. float64 (units, days).
+        visitors: Of the display's site; NaN where the camera did not see enough of the day. float64 (units, days).
+        weekday: 0 is Monday, int (days,).
+    """
+
+    orders: Floats
+    visitors: Floats
+    weekday: Sequence[int]
+
+    def part(self, days: slice) -> Panel:
+        """Some of the days."""
+        return Panel(self.orders[:, days], self.visitors[:, days], list(self.weekday)[days])
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Extra orders per visitor, with a 95 % interval.
+
+    Attributes:
+        value, low, high: Extra orders per visitor of the site.
+        error: Standard error of `value`.
+        replicates: What each cycle or pair says; `value` is their mean.
+        lift: `value` as a share of the orders that come without the display.
+        extra_per_day: `value` as orders per day and display.
+    """
+
+    value: float
+    low: float
+    high: float
+    error: float
+    replicates: tuple[float, ...]
+    lift: float
+    extra_per_day: float
+
+
+def lag_curve(orders: Sequence[int]) -> Floats:
+    """How orders follow a visit: share by day 0 to 30, float64 (31,), from orders by lag bucket (LAG_DAYS).
+
+    Without orders all are taken to come on the day itself; a display's effect then looks smaller than it is, because
+    orders that come late fall into weeks in which it is off.
+    """
+    curve = np.zeros(1 + max(last for _, last in LAG_DAYS.values()))
+    for count, (first, last) in zip(orders, LAG_DAYS.values(), strict=True):
+        curve[first : last + 1] = count / (last + 1 - first)
+    if not curve.sum():
+        curve[0] = 1.0
+    return np.asarray(curve / curve.sum())
+
+
+def effect(panel: Panel, schedule: Schedule, lags: Floats) -> Effect:
+    """The effect of the displays.
+
+    Args:
+        panel: The days of the schedule.
+        schedule: Which display was on when.
+        lags: As lag_curve gives it.
+
+    Raises:
+        ValueError: There are too few orders, visitors or days to tell; the text says which.
+    """
+    found = replicate_effects(panel, schedule, lags)
+    count = len(found)
+    if count < 2:
+        raise ValueError(f"expected two cycles or pairs or more, got {count}")
+    value, error = float(np.mean(found)), float(np.std(found, ddof=1)) / sqrt(count)
+    half = quantile(0.975, count - 1) * error
+    level, visitors = _levels(panel, schedule)
+    per_visitor = float(level.sum() / visitors.sum())
+    return Effect(
+        value,
+        value - half,
+        value + half,
+        error,
+        tuple(float(each) for each in found),
+        lift=value / per_visitor,
+        extra_per_day=value * float(visitors.mean()),
+    )
+
+
+def replicate_effects(panel: Panel, schedule: Schedule, lags: Floats) -> Floats:
+    """What each cycle or pair says: extra orders per visitor, float64 (replicates,).
+
+    Raises:
+        ValueError: As effect does.
+    """
+    level, visitors = _levels(panel, schedule)
+    unit, day = np.nonzero(np.isfinite(panel.orders))
+    replicate = schedule.replicate[unit, day]
+    weekday = np.asarray(panel.weekday)[day]
+    weight = np.sqrt(level[unit])  # the variance of a Poisson count over its level is 1 / level
+    nuisance = [unit * schedule.replicates + replicate, unit * WEEK_DAYS + weekday]
+    if all(np.unique(unit[replicate == each]).size > 1 for each in range(schedule.replicates)):
+        nuisance.append(replicate * panel.orders.shape[1] + day)
+    exposure = schedule.exposure(lags)[unit, day] * visitors[unit] / level[unit]
+    treated = np.where(replicate[:, None] == np.arange(schedule.replicates), exposure[:, None], 0.0)
+    outcome = panel.orders[unit, day] / level[unit]
+    known = np.concatenate([_dummies(labels) for labels in nuisance], axis=1) * weight[:, None]
+    both = np.column_stack([outcome, treated]) * weight[:, None]
+    left = both - known @ np.linalg.lstsq(known, both, rcond=None)[0]
+    if (np.square(left[:, 1:]).sum(axis=0) < 1e-6 * np.square(both[:, 1:]).sum(axis=0)).any():
+        raise ValueError("expected orders from days with and without each display, in every cycle or pair")
+    return np.asarray(np.linalg.lstsq(left[:, 1:], left[:, 0], rcond=None)[0])
+
+
+def placebo_spread(history: Panel, lags: Floats, kind: Kind, *, days: int, block_days: int, seed: int) -> float:
+    """How much the estimate of one cycle or pair varies when there is no effect: extra orders per visitor.
+
+    Displays are switched on and off on paper, in the shop's own past, by many lots; whatever effect is found is noise.
+
+    Args:
+        history: Days on which nothing was switched.
+        lags: As lag_curve gives it.
+        kind: Which design.
+        days: Length of the planned experiment; a `matched` one needs a history of that length.
+        block_days: Of the planned experiment.
+        seed: Of the lots.
+
+    Raises:
+        ValueError: The history is too short, or there is too little in it.
+    """
+    units, there = history.orders.shape
+    length = days if kind == "matched" else there // (2 * block_days) * 2 * block_days
+    if length > there or length < 2 * WEEK_DAYS:
+        need = days if kind == "matched" else 2 * block_days
+        raise ValueError(f"expected a history of {need} days or more, got {there}")
+    past = history.part(slice(there - length, there))
+    squares = [
+        np.square(replicate_effects(past, draw(kind, units, length, block_days, seed + lot), lags)).mean()
+        for lot in range(PLACEBOS)
+    ]
+    return sqrt(float(np.mean(squares)))
+
+
+def detectable(spread: float, replicates: int) -> float:
+    """The minimum detectable effect: what is told from nothing with a chance of POWER, at the 95 % level.
+
+    H. S. Bloom, Minimum detectable effects, Evaluation Review 19 (1995).
+
+    Args:
+        spread: Standard deviation of what one cycle or pair says.
+        replicates: Number of cycles or pairs, two or more.
+
+    >>> [round(detectable(1.0, replicates), 2) for replicates in (3, 6, 13)]
+    [3.1, 1.42, 0.85]
+    """
+    freedom = replicates - 1
+    return (quantile(0.975, freedom) + quantile(POWER, freedom)) * spread / sqrt(replicates)
+
+
+def _levels(panel: Panel, schedule: Schedule) -> tuple[Floats, Floats]:
+    """Orders of a day without the display, and visitors of a day, each float64 (units,)."""
+    seen = np.isfinite(panel.orders)
+    off = seen & ~schedule.on
+    counted = np.isfinite(panel.visitors)
+    if not (off.any(axis=1).all() and counted.any(axis=1).all()):
+        raise ValueError("expected for each display days without it, and days that a camera watched")
+    level = np.where(off, panel.orders, 0.0).sum(axis=1) / off.sum(axis=1)
+    visitors = np.where(counted, panel.visitors, 0.0).sum(axis=1) / counted.sum(axis=1)
+    if level.min() <= 0.0 or visitors.min() <= 0.0:
+        raise ValueError("expected orders of each display's products without the display too, and visitors")
+    return level, visitors
+
+
+def _dummies(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+    """One column for each label, 1.0 in its rows."""
+    _, index = np.unique(labels, return_inverse=True)
+    return np.eye(int(index.max()) + 1)[index]
