@@ -32,7 +32,7 @@ what one row of each is, with its key:
     notices         what an operator should know: a new epoch, a conflict, books that differ. (notice_id)
 
 The three tables of rows also have start_s, end_s, observed_s, frames, status, clock, run_id, digest. `date` is local,
-YYYY-MM-DD; `lag` is one of 0d, 1d, 2-3d, 4-7d, 8-30d.
+YYYY-MM-DD; `lag` and `as_of` are those of analytics.online.OnlineDay, `source` is mqtt or csv.
 
 Views, the same in both databases: v_rows_line, v_rows_zone and v_rows_occupancy (rows with site, device, line or zone),
 v_traffic_hourly (by site, line, UTC hour), v_traffic_daily (by site, line, business day), v_dwell (by site, zone,

@@ -7,9 +7,10 @@ from analytics.store.database import Dialect
 BINS = 8
 
 _ROW = """
-    stream_id {big} NOT NULL REFERENCES streams, seq {big} NOT NULL, start_s {big} NOT NULL, end_s {big} NOT NULL,
+    stream_id {big} NOT NULL, seq {big} NOT NULL, start_s {big} NOT NULL, end_s {big} NOT NULL,
     observed_s {real} NOT NULL, frames {big} NOT NULL, status TEXT NOT NULL, clock TEXT NOT NULL,
-    run_id {big} NOT NULL REFERENCES runs, digest {big} NOT NULL"""
+    run_id {big} NOT NULL, digest {big} NOT NULL"""
+"""Without foreign keys: PostgreSQL would look each up for each row, and ids come from the store alone."""
 
 _LINE = ("in_count", "out_count", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static",
          "staff_in", "staff_out", "shopper_units")  # fmt: skip
@@ -53,7 +54,7 @@ CREATE TABLE devices (
 CREATE TABLE online_days (
     site TEXT NOT NULL, zone TEXT NOT NULL, date TEXT NOT NULL, lag TEXT NOT NULL,
     scans {big} NOT NULL, carts {big} NOT NULL, orders {big} NOT NULL, cancelled {big} NOT NULL,
-    as_of_s {big} NOT NULL, source TEXT NOT NULL,
+    as_of TEXT NOT NULL, source TEXT NOT NULL,
     PRIMARY KEY (site, zone, date, lag));
 CREATE TABLE gaps (
     stream_id {big} NOT NULL REFERENCES streams, from_seq {big} NOT NULL, to_seq {big} NOT NULL,
