@@ -9,9 +9,13 @@ from collections.abc import Callable
 
 from analytics.errors import StoreError
 from analytics.store.database import Database, Dialect
-from analytics.store.migrations import m0001_first, m0002_quarters
+from analytics.store.migrations import m0001_first, m0002_quarters, m0003_untagged
 
-MIGRATIONS: tuple[Callable[[Dialect], list[str]], ...] = (m0001_first.statements, m0002_quarters.statements)
+MIGRATIONS: tuple[Callable[[Dialect], list[str]], ...] = (
+    m0001_first.statements,
+    m0002_quarters.statements,
+    m0003_untagged.statements,
+)
 
 
 def newest() -> int:
