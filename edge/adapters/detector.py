@@ -6,7 +6,9 @@ the numbers of the output mean is in core/layouts.py; where model files come fro
 
 from __future__ import annotations
 
+import mmap
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,8 @@ _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float16)": np.float16,
     "tensor(uint8)": np.uint8,
 }
+_ELSEWHERE = re.compile(rb"\x6a..?\x0a\x08location\x12.", re.DOTALL)
+"""How the place of weights outside of the file is written in it: TensorProto.external_data, its key, and a length."""
 _STRIDE = 32
 _DYNAMIC_SIDE = 640
 """Longer side of a dynamic input when the facts name none: what most of the family is trained at."""
@@ -201,14 +205,41 @@ def _open_session(path: Path, threads: int, providers: Sequence[str]) -> onnxrun
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not path.is_file():
         raise ModelError("expected an ONNX file, found none")
+    _refuse_parts(path)
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
+        # Falling back to another provider would be told on stdout, which is not onnxruntime's to write to.
+        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers), enable_fallback=0)
     except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions share no other base class
-        size = path.stat().st_size
-        raise ModelError(f"expected a complete ONNX file, got {size} bytes: {_reason(error)}") from None
+        raise ModelError(f"{_expected(error, path)}: {_reason(error)}") from None
     if providers and session.get_providers()[0] != providers[0]:
         raise ModelError(f"expected to run on {providers[0]}, got {session.get_providers()[0]}")
     return session
+
+
+def _refuse_parts(path: Path) -> None:
+    """Refuses a file that keeps weights in other files: its hash would vouch for none of them, wherever they lie."""
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return  # cannot be mapped, and is refused as a network anyway
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            found = _ELSEWHERE.search(content)
+            if found is None:
+                return
+            start, length = found.end(), content[found.end() - 1]
+            named = content[start : start + length].decode("utf-8", "replace")
+    raise ModelError(f"expected all weights in this file, whose hash vouches for them, got some in {named!r}")
+
+
+def _expected(error: Exception, path: Path) -> str:
+    kind = type(error).__name__
+    if kind == "NotImplemented":
+        return (
+            "expected a network of operators that this machine can run (half precision, fp16, often needs a GPU: "
+            "take the fp32 or int8 file), got"
+        )
+    if kind in ("InvalidProtobuf", "InvalidArgument"):
+        return f"expected a complete ONNX file, got {path.stat().st_size} bytes"
+    return "expected a network that onnxruntime can load, got"
 
 
 def _only_input(session: onnxruntime.InferenceSession) -> _Input:

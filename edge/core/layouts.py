@@ -15,7 +15,7 @@ Layouts, for an input with n = sum of (height/s)(width/s) over the strides s = 8
 | `yolov8` | 1 x (4+C) x n | centre x, y, w, h in pixels; classes (v8, v9, v11) |
 | `end2end` | 1 x N x 6 | x0, y0, x1, y1 in pixels; score; class, already suppressed (v10, v26) |
 
-A `person_grid` knows people only. With R = 1 the four numbers are the distances themselves; with more, each is R logits,
+A `person_grid` knows people only. With R = 1 the four numbers are the distances; with more, each is R logits,
 and the distance is the mean of 0..R-1 under their softmax (arXiv 2006.04388).
 """
 
