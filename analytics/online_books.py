@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import Literal
 
 from analytics.online import OnlineDay
 from analytics.store import Store
 
 Source = Literal["csv", "mqtt", "demo"]
-_EPOCH = date(1970, 1, 1)
 _PUT = """
-INSERT INTO online_days (site, zone, date, lag, scans, carts, orders, cancelled, as_of_s, source)
+INSERT INTO online_days (site, zone, date, lag, scans, carts, orders, cancelled, as_of, source)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (site, zone, date, lag) DO UPDATE SET
     scans = excluded.scans, carts = excluded.carts, orders = excluded.orders, cancelled = excluded.cancelled,
-    as_of_s = excluded.as_of_s, source = excluded.source
-WHERE excluded.as_of_s >= online_days.as_of_s"""
+    as_of = excluded.as_of, source = excluded.source
+WHERE excluded.as_of >= online_days.as_of"""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def put_online(store: Store, days: Iterable[OnlineDay], source: Source) -> Store
     """
     taken = older = 0
     for day in days:
-        values = (day.scans, day.carts, day.orders, day.cancelled, to_utc_s(date.fromisoformat(day.as_of)), source)
+        values = (day.scans, day.carts, day.orders, day.cancelled, day.as_of, source)
         changed = store.execute(_PUT, (day.site, day.zone, day.date, day.lag, *values))
         taken, older = taken + bool(changed), older + (not changed)
     return Stored(taken, older)
@@ -58,16 +57,12 @@ def read_online(store: Store, sites: Sequence[str], first: date, last: date) -> 
         StoreError: The database fails.
     """
     rows = store.query(
-        "SELECT site, zone, date, lag, scans, carts, orders, cancelled, as_of_s FROM online_days "
+        "SELECT site, zone, date, lag, scans, carts, orders, cancelled, as_of FROM online_days "
         "WHERE date >= ? AND date <= ? ORDER BY site, zone, date, lag",
         (first.isoformat(), last.isoformat()),
     )
-    names = ("site", "zone", "date", "lag", "scans", "carts", "orders", "cancelled")
-    return [
-        OnlineDay(**dict(zip(names, row[:-1], strict=True)), as_of=to_date(row[-1]).isoformat())
-        for row in rows
-        if row[0] in sites
-    ]
+    names = ("site", "zone", "date", "lag", "scans", "carts", "orders", "cancelled", "as_of")
+    return [OnlineDay(**dict(zip(names, row, strict=True))) for row in rows if row[0] in sites]
 
 
 def closed_through(store: Store, site: str) -> date | None:
@@ -76,19 +71,5 @@ def closed_through(store: Store, site: str) -> date | None:
     Raises:
         StoreError: The database fails.
     """
-    ((as_of_s,),) = store.query("SELECT max(as_of_s) FROM online_days WHERE site = ?", (site,))
-    return None if as_of_s is None else to_date(as_of_s)
-
-
-def to_utc_s(day: date) -> int:
-    """A date as the column `as_of_s` holds it: UTC seconds at which it begins in UTC.
-
-    >>> to_utc_s(date(2026, 3, 1)), to_date(to_utc_s(date(2026, 3, 1)))
-    (1772323200, datetime.date(2026, 3, 1))
-    """
-    return (day - _EPOCH) // timedelta(days=1) * 86400
-
-
-def to_date(as_of_s: int) -> date:
-    """The date in the column `as_of_s`."""
-    return datetime.fromtimestamp(as_of_s, timezone.utc).date()
+    ((as_of,),) = store.query("SELECT max(as_of) FROM online_days WHERE site = ?", (site,))
+    return None if as_of is None else date.fromisoformat(as_of)
