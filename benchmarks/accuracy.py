@@ -1,10 +1,11 @@
 """How right the counts are over crowding and frame rate, on simulated shops whose truth is known exactly.
 
-    python -m benchmarks.accuracy --crossings 10000
+    python -m benchmarks.accuracy --jobs 2 --json accuracy.json --write docs/accuracy.md
 
-Prints a table beside the targets, and the same as JSON with the first cases that went wrong: each names the seed of its
-shop and the time in it, so that `film(seed, crowding, fps)` shows it again. Detector: recall 0.95, a false box in every
-50 pictures, noise of 2 % of the height on each edge, people and shelves hide people.
+Prints tables beside the targets; docs/accuracy.md says what their numbers mean. The JSON also has the first crossings
+that went wrong: each names the seed of its shop and the time in it, so that `simulated_shop.film(seed, crowding, fps)`
+shows it again. Detector: recall 0.95, a false box in every 50 pictures, noise of 2 % of the height on each edge, people
+and shelves hide people. 5 and 10 fps look at the same film, and so do 15 and 30.
 """
 
 from __future__ import annotations
@@ -12,31 +13,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from edge.core.pipeline import Pipeline, Step
-from edge.core.rules import TrackerRule
-from edge.core.simulate import Simulation
-from edge.core.simulated_camera import View
-from edge.core.simulated_truth import TrueVisitor
-from edge.evaluation.counts import Difference, LineScore, ZoneScore, compare_line, compare_zone, spread
-from edge.evaluation.truth import Event, Line, Visit
+from benchmarks.accuracy_table import provenance, tables, write
+from benchmarks.simulated_shop import FILM_FPS, KINDS, Crowding, Shop, count_shop, film_fps
+from edge.evaluation.confidence import ratio_interval
+from edge.evaluation.counts import LineScore, ZoneScore, spread
 
-SHOP_S = 1800.0
-"""How long each simulated shop is watched; the run goes through as many as it needs."""
 CASES = 12
 """Wrong crossings that are listed for each cell."""
-
-
-class Crowding(NamedTuple):
-    """How many are there at once, and how many parties come a minute: so many that the limit is often reached."""
-
-    at_most: int
-    per_minute: float
+RATES = (5.0, 10.0, 15.0, 30.0)
+ShopsByRate = dict[float, Shop]
 
 
 class Target(NamedTuple):
@@ -49,7 +43,6 @@ class Target(NamedTuple):
 
 
 CROWDINGS = (Crowding(5, 6.0), Crowding(15, 16.0))
-RATES = (5.0, 10.0, 15.0, 30.0)
 TARGETS = {
     (5, 5.0): Target(settled=0.02),
     (5, 10.0): Target(0.01, 0.005, 0.3, 1.5),
@@ -60,158 +53,129 @@ TARGETS = {
 
 @dataclass
 class Cell:
-    """What was counted at one crowding and frame rate."""
+    """What was counted at one crowding and frame rate, shop by shop."""
 
     crowding: Crowding
     fps: float
-    line: LineScore = field(default_factory=LineScore)
-    zones: ZoneScore = field(default_factory=ZoneScore)
-    shops: int = 0
+    shops: list[Shop] = field(default_factory=list)
     cases: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, seed: int, line: LineScore, zones: ZoneScore, wrong: Difference) -> None:
-        """Adds a shop."""
-        self.line, self.zones, self.shops = self.line + line, self.zones + zones, self.shops + 1
-        for what, entries in (("missed", wrong.missed), ("invented", wrong.invented)):
-            self.cases += [{"seed": seed, "what": what, **entry.model_dump()} for entry in entries]
-
     @property
-    def settled(self) -> tuple[float, float]:
-        """Error of the worse direction, and signed error of both together; shares of the true settled counts."""
-        true_in, counted_in, true_out, counted_out = self.line.settled or (0, 0, 0, 0)
-        worse = max(abs(counted_in - true_in) / max(true_in, 1), abs(counted_out - true_out) / max(true_out, 1))
-        both = (counted_in + counted_out - true_in - true_out) / max(true_in + true_out, 1)
-        return worse, both
+    def crossings(self) -> int:
+        """True ones so far."""
+        return sum(shop.readings["raw"].directions["both"].true for shop in self.shops)
+
+    def add(self, seed: int, shop: Shop) -> None:
+        """Adds a shop."""
+        self.shops.append(shop)
+        for what, entries in (("missed", shop.wrong.missed), ("invented", shop.wrong.invented)):
+            self.cases += [{"seed": seed, "what": what, **entry.model_dump()} for entry in entries]
 
     def to_json(self) -> dict[str, Any]:
         """Everything."""
-        error, bias = self.settled
+        zones = sum((shop.zones for shop in self.shops), ZoneScore())
         return {
             **self.crowding._asdict(),
             "fps": self.fps,
-            "shops": self.shops,
-            "settled_error": round(error, 5),
-            "settled_bias": round(bias, 5),
-            "line": self.line.to_json(),
-            "visits": self.zones.to_json(),
+            "shops": len(self.shops),
+            "readings": {name: reading_json([shop.readings[name] for shop in self.shops]) for name in KINDS},
+            "visits": {**zones.visits.to_json(), "dwell_error_s": spread(zones.errors_s)},
             "target": TARGETS.get((self.crowding.at_most, self.fps), Target())._asdict(),
             "cases": self.cases[:CASES],
         }
 
 
-def film(seed: int, crowding: Crowding, fps: float) -> tuple[Simulation, Iterator[View]]:
-    """One shop and its pictures."""
-    simulation = Simulation(seed=seed, at_most=crowding.at_most, per_minute=crowding.per_minute)
-    return simulation, simulation.film(seconds=SHOP_S, fps=fps)
+def reading_json(shops: Sequence[LineScore]) -> dict[str, Any]:
+    """One reading of all shops: the errors of its crossings one by one, of its two counts, and of their sum."""
+    total = sum(shops, LineScore())
+    both = [shop.directions["both"] for shop in shops]
+    true = [score.true for score in both]
+    wrong = ratio_interval([score.missed + score.invented for score in both], true)
+    off = ratio_interval([score.counted - score.true for score in both], true)
+    ways = [way for way in (total.inward, total.outward) if way.true]
+    return {
+        **{name: score.to_json() for name, score in total.directions.items()},
+        "error": _share(sum(score.missed + score.invented for score in both), sum(true)),
+        "error_ci": wrong and [max(0.0, round(wrong[0], 5)), round(wrong[1], 5)],
+        "count_error": max((_share(abs(way.counted - way.true), way.true) for way in ways), default=0.0),
+        "bias": _share(sum(score.counted - score.true for score in both), sum(true)),
+        "bias_ci": off and [round(edge, 5) for edge in off],
+    }
 
 
-def score(seed: int, crowding: Crowding, fps: float) -> tuple[LineScore, ZoneScore, Difference]:
-    """Counts one shop and compares."""
-    simulation, views = film(seed, crowding, fps)
-    pipeline = Pipeline((simulation.line,), simulation.zones, TrackerRule())
-    steps = [_without_boxes(pipeline.step(view.detections)) for view in views]
-    steps.append(pipeline.finish())
-    visitors = simulation.take_visitors(everybody=True)
-    line, wrong = compare_line(_true_line(visitors), _counted_line(steps))
-    zones = ZoneScore()
-    for rule in simulation.zones:
-        zones += compare_zone(_true_visits(visitors, rule.name), _counted_visits(steps, rule.name), rule.stop_s)[0]
-    return line, zones, wrong
+def _share(part: int, of: int) -> float:
+    return round(part / max(of, 1), 5)
 
 
-def _without_boxes(step: Step) -> Step:
-    return Step(step.mono_s, None, step.events, step.zones)
+@dataclass(frozen=True)
+class Workers:
+    """Processes that count shops."""
+
+    pool: ProcessPoolExecutor
+    jobs: int
+
+    def count(self, crowding: Crowding, rates: Sequence[float], first_seed: int) -> Iterator[tuple[int, ShopsByRate]]:
+        """Shop after shop, with their seeds, in the order of the seeds; without end."""
+        pending = deque[tuple[int, Future[ShopsByRate]]]()
+        try:
+            for seed in count(first_seed):
+                pending.append((seed, self.pool.submit(count_shop, seed, crowding, rates)))
+                if len(pending) == self.jobs:
+                    shop, counted = pending.popleft()
+                    yield shop, counted.result()
+        finally:
+            for _, counted in pending:
+                counted.cancel()
 
 
-def _true_line(visitors: list[TrueVisitor]) -> Line:
-    crossings = [crossing for visitor in visitors for crossing in visitor.crossings]
-    uturns, inward = sum(visitor.uturns for visitor in visitors), sum(crossing.inward for crossing in crossings)
-    events = tuple(Event(t_s=crossing.mono_s, inward=crossing.inward) for crossing in crossings)
-    return Line(in_=inward - uturns, out=len(crossings) - inward - uturns, events=events)
-
-
-def _counted_line(steps: list[Step]) -> Line:
-    events = [event for step in steps for event in step.events]
-    settled = [sum(event.kind == kind for event in events) for kind in ("in_", "out")]
-    raw = [event for event in events if event.kind in {"in_raw", "out_raw"}]
-    crossed = tuple(Event(t_s=event.mono_s, inward=event.kind == "in_raw") for event in raw)
-    return Line(in_=settled[0], out=settled[1], events=crossed)
-
-
-def _true_visits(visitors: list[TrueVisitor], zone: str) -> list[Visit]:
-    return [
-        Visit(start_s=visit.start_s, end_s=visit.end_s, dwell_s=visit.seconds)
-        for visitor in visitors
-        for visit in visitor.visits
-        if visit.zone == zone
-    ]
-
-
-def _counted_visits(steps: list[Step], zone: str) -> list[Visit]:
-    dwells = [dwell for step in steps if zone in step.zones for dwell in step.zones[zone].dwells]
-    return [
-        Visit(start_s=d.start_s, end_s=d.mono_s, dwell_s=d.seconds, ended=d.ended) for d in dwells if d.seconds >= 3
-    ]
-
-
-def measure(crowding: Crowding, fps: float, crossings: int, seed: int) -> Cell:
-    """As many shops as it takes to see so many true crossings."""
-    cell = Cell(crowding, fps)
-    for shop in count(seed):
-        cell.add(shop, *score(shop, crowding, fps))
-        if sum(way.true for way in (cell.line.inward, cell.line.outward)) >= crossings:
+def measure(crowding: Crowding, rates: Sequence[float], crossings: int, seed: int, workers: Workers) -> list[Cell]:
+    """As many shops as it takes to see so many true crossings: from `seed` on, whatever the number of workers."""
+    cells, started_s = {fps: Cell(crowding, fps) for fps in rates}, time.monotonic()
+    for shop, counted in workers.count(crowding, rates, seed):
+        for fps, cell in cells.items():
+            cell.add(shop, counted[fps])
+        print(
+            f"at most {crowding.at_most} people at {', '.join(f'{fps:g}' for fps in rates)} fps: "
+            f"{cell.crossings} of {crossings} crossings after {time.monotonic() - started_s:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
+        if cell.crossings >= crossings:
             break
-    return cell
+    return list(cells.values())
 
 
-def _table(cells: list[Cell]) -> str:
-    head = (
-        "people | fps | crossings | settled error | bias | missed | invented | visits | missed | invented "
-        "| dwell median | p95"
-    )
-    rows = [f"| {head} |", "|" + " --- |" * (head.count("|") + 1)]
-    for cell in cells:
-        target = TARGETS.get((cell.crowding.at_most, cell.fps), Target())
-        error, bias = cell.settled
-        both, visits, dwell = cell.line.directions["both"], cell.zones.visits, spread(cell.zones.errors_s)
-        row = [
-            f"at most {cell.crowding.at_most}",
-            f"{cell.fps:g}",
-            f"{both.true}",
-            f"{error:.2%}{_at_most(target.settled, '.1%')}",
-            f"{bias:+.2%}{_at_most(target.bias, '.1%')}",
-            f"{both.missed / both.true:.2%}",
-            f"{both.invented / both.true:.2%}",
-            f"{visits.true}",
-            f"{visits.missed / visits.true:.2%}",
-            f"{visits.invented / visits.true:.2%}",
-            f"{dwell['median']:.2f} s{_at_most(target.dwell_median_s, '.1f')}",
-            f"{dwell['p95']:.2f} s{_at_most(target.dwell_p95_s, '.1f')}",
-        ]
-        rows.append(f"| {' | '.join(row)} |")
-    return "\n".join(rows)
-
-
-def _at_most(target: float | None, form: str) -> str:
-    return "" if target is None else f" (≤ {target:{form}})"
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Measures all cells."""
+    about, started_s, cells = provenance(), time.monotonic(), list[Cell]()
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for film in FILM_FPS:
+            rates = [fps for fps in options.fps if film_fps(fps) == film]
+            for crowding in CROWDINGS if rates else ():
+                cells += measure(crowding, rates, options.crossings, options.seed, Workers(pool, options.jobs))
+    cells.sort(key=lambda cell: (cell.crowding, cell.fps))
+    about |= {"crossings": options.crossings, "seed": options.seed, "jobs": options.jobs}
+    about["minutes"] = round((time.monotonic() - started_s) / 60.0, 1)
+    return {**about, "cells": [cell.to_json() for cell in cells]}
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--crossings", type=int, default=10_000, help="true crossings in each cell of the table")
+    parser.add_argument("--fps", type=float, nargs="+", choices=RATES, default=[5.0, 10.0], metavar="FPS")
     parser.add_argument("--seed", type=int, default=1, help="of the first shop; the next ones follow")
-    parser.add_argument("--jobs", type=int, default=1, help="cells that are measured at the same time")
+    parser.add_argument("--jobs", type=int, default=1, help="shops that are counted at the same time")
+    parser.add_argument("--json", type=Path, help="write the result there")
+    parser.add_argument("--read", type=Path, metavar="JSON", help="take such a result instead of measuring")
+    parser.add_argument("--write", type=Path, metavar="MD", help="replace the tables in this document")
     options = parser.parse_args()
-    wanted = [(crowding, fps) for crowding in CROWDINGS for fps in RATES]
-    with ProcessPoolExecutor(options.jobs) as pool:
-        pending = [pool.submit(measure, *cell, options.crossings, options.seed) for cell in wanted]
-        cells = []
-        for (crowding, fps), cell in zip(wanted, pending, strict=True):
-            cells.append(cell.result())
-            print(f"at most {crowding.at_most} people, {fps:g} fps: done", file=sys.stderr)
-    print(_table(cells))
-    print(json.dumps([cell.to_json() for cell in cells]))
+    result = json.loads(options.read.read_text(encoding="utf-8")) if options.read else run(options)
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if options.write:
+        write(options.write, result)
+    print(tables(result))
 
 
 if __name__ == "__main__":

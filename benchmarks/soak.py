@@ -44,8 +44,9 @@ class Sums:
             self.visitors += 1
             inward = sum(crossing.inward for crossing in visitor.crossings)
             self.true.update(in_raw=inward, out_raw=len(visitor.crossings) - inward)
-            self.true.update(in_=inward - visitor.uturns, out=len(visitor.crossings) - inward - visitor.uturns)
-            self.true.update(uturns=visitor.uturns, visits=len(visitor.visits))
+            settled_in = sum(crossing.inward for crossing in visitor.settled)
+            self.true.update(in_=settled_in, out=len(visitor.settled) - settled_in)
+            self.true.update(uturns=len(visitor.uturns), visits=len(visitor.visits))
 
 
 def main() -> None:

@@ -93,8 +93,8 @@ class Crowd:
         self._goal: Places = self._at
         self._pace, self._tall, self._until_s, self._patience_s = (np.empty(0) for _ in range(4))
         blocks = plan.blocks
-        self._low = np.array([complex(block.left, block.near) for block in blocks])[:, None]
-        self._high = np.array([complex(block.right, block.far) for block in blocks])[:, None]
+        self._low = np.array([(block.left, block.near) for block in blocks])[:, None]
+        self._high = np.array([(block.right, block.far) for block in blocks])[:, None]
 
     @property
     def now_s(self) -> float:
@@ -134,8 +134,7 @@ class Crowd:
     def _drive(self) -> Places:
         way = self._aim() - self._at
         distance = np.maximum(np.abs(way), 1e-9)
-        standing = np.isfinite(self._until_s)
-        there = standing | (distance < AT_M)
+        there = (self._until_s < np.inf) | (distance < AT_M)
         wanted = np.where(there, np.minimum(distance / HOLD_S, self._pace), self._pace)
         self._direction = way / distance
         drive: Places = (wanted * self._direction - self._velocity) / RELAXATION_S
@@ -143,36 +142,40 @@ class Crowd:
 
     def _aim(self) -> Places:
         """The goal, or the door for somebody whom others have pushed to the wrong side of it."""
-        door_y, reach = self._plan.door_y, self._plan.door_width_m / 2.0 - 0.5
-        outward = np.sign(self._goal.imag - door_y)
-        apart = ((self._at.imag - door_y) * outward < 0.0) & (np.abs(self._goal - self._at) > NEAR_M)
-        gate = np.clip(self._at.real, -reach, reach) + 1j * (door_y + 0.5 * outward)
-        return np.where(apart, gate, self._goal)
+        at, goal, door_y = self._at, self._goal, self._plan.door_y
+        apart = (at.imag > door_y) != (goal.imag > door_y)
+        if not np.count_nonzero(apart):  # nearly always: all these calls for a dozen numbers cost more than the numbers
+            return goal
+        apart &= np.abs(goal - at) > NEAR_M
+        reach = self._plan.door_width_m / 2.0 - 0.5
+        gate = np.clip(at.real, -reach, reach) + 1j * (door_y + 0.5 * np.sign(goal.imag - door_y))
+        return np.where(apart, gate, goal)
 
     def _walls(self) -> Places:
-        x, y = self._at.real, self._at.imag
-        nearest = np.clip(x, self._low.real, self._high.real) + 1j * np.clip(y, self._low.imag, self._high.imag)
-        off = self._at - nearest
-        distance = np.maximum(np.abs(off), _NEAREST_M)
-        push: Places = (WALL / WALL_RANGE_M * np.exp(-distance / WALL_RANGE_M) * off / distance).sum(axis=0)
+        # Clipping to each block: columns are x and y, so that both take one call.
+        place = self._at.view(np.float64).reshape(-1, 2)
+        off = place - np.minimum(np.maximum(place, self._low), self._high)  # (blocks, P, 2)
+        away = off.view(np.complex128)[..., 0]
+        distance = np.maximum(np.abs(away), _NEAREST_M)
+        push: Places = (WALL / WALL_RANGE_M * np.exp(-distance / WALL_RANGE_M) / distance * away).sum(axis=0)
         return push
 
     def _others(self) -> Places:
         """Equations 3 and 4 of the paper: lines of equal potential are ellipses along the way of the other."""
-        off = self._at[:, None] - self._at[None, :]
+        at, stride = self._at, STRIDE_S * self._velocity
+        off = at[:, None] - at  # [i, j]: from j to i
         distance = np.maximum(np.abs(off), _NEAREST_M)
-        stride = STRIDE_S * self._velocity[None, :]
-        later = off - stride
-        later_distance = np.maximum(np.abs(later), _NEAREST_M)
+        later_distance = np.maximum(np.abs(off - stride), _NEAREST_M)
         round_trip = distance + later_distance
-        axis = 0.5 * np.sqrt(np.maximum(round_trip**2 - np.abs(stride) ** 2, 4 * _NEAREST_M**2))
-        strength = SHY / SHY_RANGE_M * np.exp(-axis / SHY_RANGE_M) * round_trip / (4.0 * axis)
-        away = off / distance
-        push = np.minimum(strength, _SHY_MOST) * (away + later / later_distance)
-        seen = (-away * self._direction.conj()[:, None]).real >= SIGHT
-        push = np.where(seen, push, UNSEEN * push) + BODY_PUSH * np.maximum(BODY_M - distance, 0.0) * away
-        np.fill_diagonal(push, 0.0)
-        total: Places = push.sum(axis=1)
+        axis = 0.5 * np.sqrt(np.maximum(round_trip * round_trip - np.abs(stride) ** 2, 4 * _NEAREST_M**2))
+        strength = np.minimum(SHY / SHY_RANGE_M * np.exp(axis / -SHY_RANGE_M) * round_trip / (4.0 * axis), _SHY_MOST)
+        ahead = (self._direction.conj()[:, None] * off).real <= -SIGHT * distance
+        strength = np.where(ahead, strength, UNSEEN * strength)
+        np.fill_diagonal(strength, 0.0)
+        # strength * (off / distance + later / later_distance) + touch * off / distance, summed over j.
+        to_later = strength / later_distance
+        to_now = (strength + BODY_PUSH * np.maximum(BODY_M - distance, 0.0)) / distance + to_later
+        total: Places = to_now.sum(axis=1) * at - to_now @ at - to_later @ stride
         return total
 
     # What people decide: few do at any step, so this is plain Python.

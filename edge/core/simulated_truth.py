@@ -6,6 +6,7 @@ know how the service counts: no code is shared, only the rules.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -49,7 +50,8 @@ class TrueVisitor:
         staff: Whether he works here.
         start_s, end_s: When he came and went, far from the frame.
         crossings: Of the line, in order: the raw reading.
-        uturns: Pairs of them that the settled reading takes out.
+        settled: Those of them that are left in the settled reading.
+        uturns: Those of them that cancelled the one before: the second half of each U-turn.
         visits: To the zones, passes too.
     """
 
@@ -58,7 +60,8 @@ class TrueVisitor:
     start_s: float
     end_s: float
     crossings: tuple[TrueCrossing, ...]
-    uturns: int
+    settled: tuple[TrueCrossing, ...]
+    uturns: tuple[TrueCrossing, ...]
     visits: tuple[TrueVisit, ...]
 
 
@@ -85,7 +88,7 @@ class Truth:
             walker.start_s,
             float(times_s[-1]),
             tuple(crossings),
-            count_uturns(crossings, self._line.uturn_s),
+            *settle(crossings, self._line.uturn_s),
             tuple(visits),
         )
 
@@ -183,20 +186,26 @@ class _Stays:
         return visits
 
 
-def count_uturns(crossings: list[TrueCrossing], uturn_s: float) -> int:
-    """Pairs of opposite crossings of one person within `uturn_s` (semantics A, rule 7).
+def settle(
+    crossings: Sequence[TrueCrossing], uturn_s: float
+) -> tuple[tuple[TrueCrossing, ...], tuple[TrueCrossing, ...]]:
+    """One person's settled crossings and U-turns: pairs of opposite ones within `uturn_s` cancel (semantics A, rule 7).
 
     >>> way = [TrueCrossing(1.0, True), TrueCrossing(5.0, False), TrueCrossing(9.0, True)]
-    >>> count_uturns(way, 10.0), count_uturns(way, 3.0)
-    (1, 0)
+    >>> [[crossing.mono_s for crossing in crossings] for crossings in settle(way, 10.0)]
+    [[9.0], [5.0]]
+    >>> len(settle(way, 3.0)[0])
+    3
     """
-    pairs, pending = 0, None
+    settled, uturns = list[TrueCrossing](), list[TrueCrossing]()
     for crossing in crossings:
-        if pending and crossing.inward != pending.inward and crossing.mono_s - pending.mono_s <= uturn_s:
-            pairs, pending = pairs + 1, None
+        opposite = settled and settled[-1].inward != crossing.inward
+        if opposite and crossing.mono_s - settled[-1].mono_s <= uturn_s:
+            settled.pop()
+            uturns.append(crossing)
         else:
-            pending = crossing
-    return pairs
+            settled.append(crossing)
+    return tuple(settled), tuple(uturns)
 
 
 def _runs(values: NDArray[Any]) -> list[tuple[int, int]]:

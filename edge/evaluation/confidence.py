@@ -1,12 +1,13 @@
 """How far a measured share or rate can be trusted: 95 % intervals in closed form.
 
-All of them are score intervals, because those stay honest where the plain ones collapse: no error in 20 crossings does
-not mean that there will never be one. They hold for errors that are independent of each other; where errors come in
-bursts, as in a crowd, the truth may lie farther out.
+For single events they are score intervals, because those stay honest where the plain ones collapse: no error in 20
+crossings does not mean that there will never be one. They hold for errors that are independent of each other; where
+errors come in bursts, as in a crowd, the truth may lie farther out, and `ratio_interval` takes whole clips instead.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 
 Z = 1.959963984540054
@@ -57,3 +58,22 @@ def bias_interval(missed: int, invented: int, true: int) -> Interval:
         bias - sqrt((invention - low_invented) ** 2 + (high_missed - miss) ** 2),
         bias + sqrt((high_invented - invention) ** 2 + (miss - low_missed) ** 2),
     )
+
+
+def ratio_interval(parts: Sequence[int], of: Sequence[int]) -> Interval | None:
+    """Interval of sum(parts) / sum(of) over clips, shops or days, within which errors may come together.
+
+    The ratio estimator of W. G. Cochran, Sampling Techniques (1977), chapter 6: the spread is that between clusters,
+    so it takes a dozen of them to be trusted; of one, or where `of` is zero, nothing can be said.
+
+    >>> low, high = ratio_interval([1, 3, 2, 2], [100, 100, 100, 100])
+    >>> round(low, 3), round(high, 3)
+    (0.012, 0.028)
+    """
+    total, clusters = sum(of), len(of)
+    if clusters < 2 or not total:
+        return None
+    ratio = sum(parts) / total
+    squares = sum((part - ratio * size) ** 2 for part, size in zip(parts, of, strict=True))
+    half = Z * sqrt(squares * clusters / (clusters - 1)) / total
+    return ratio - half, ratio + half

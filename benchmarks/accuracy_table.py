@@ -1,0 +1,116 @@
+"""The result of benchmarks.accuracy as tables for docs/accuracy.md, with where and when it was measured."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BEGIN, END = "<!-- benchmarks.accuracy: begin -->", "<!-- benchmarks.accuracy: end -->"
+READINGS = {"settled": "settled", "raw": "raw", "uturns": "U-turns"}
+
+
+def provenance() -> dict[str, Any]:
+    """Where, when and what is measured."""
+    return {
+        "machine": f"{_processor()}, {platform.system()}",
+        "versions": f"Python {platform.python_version()}, numpy {np.__version__}",
+        "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
+        "commit": _commit(),
+    }
+
+
+def tables(result: dict[str, Any]) -> str:
+    """Both tables and their heading, in Markdown."""
+    about = (
+        f"At least {result['crossings']:,} true crossings in each cell, from seed {result['seed']} on; commit "
+        f"{result['commit']}, {result['date']}. {result['machine']}; {result['versions']}; "
+        f"{result['minutes']:g} minutes with {result['jobs']} at the same time."
+    )
+    return "\n\n".join([about, _lines(result["cells"]), _visits(result["cells"])])
+
+
+def write(document: Path, result: dict[str, Any]) -> None:
+    """Replaces what is between the two marks.
+
+    Raises:
+        ValueError: There are no such marks in it.
+    """
+    text = document.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{document}: expected the marks {BEGIN} and {END}")
+    document.write_text(f"{before}{BEGIN}\n\n{tables(result)}\n\n{END}{after}", encoding="utf-8")
+
+
+def _lines(cells: list[dict[str, Any]]) -> str:
+    rows = []
+    for cell in cells:
+        for key, name in READINGS.items():
+            reading, goal = cell["readings"][key], cell["target"] if key == "settled" else {}
+            both = reading["both"]
+            rows.append(
+                [
+                    f"{cell['at_most']}",
+                    f"{cell['fps']:g}",
+                    name,
+                    f"{both['true']}",
+                    f"{both['counted']}",
+                    f"{both['missed']}",
+                    f"{both['invented']}",
+                    _percent(reading["error"], reading["error_ci"]),
+                    _percent(reading["count_error"], None) + _against(reading["count_error"], goal.get("settled")),
+                    _percent(reading["bias"], reading["bias_ci"], signed=True)
+                    + _against(abs(reading["bias"]), goal.get("bias")),
+                ]
+            )
+    head = "people | fps | reading | true | counted | missed | invented | error one by one | count error | bias"
+    return _table(head, rows)
+
+
+def _visits(cells: list[dict[str, Any]]) -> str:
+    rows = []
+    for cell in cells:
+        visits, goal = cell["visits"], cell["target"]
+        off_s = visits["dwell_error_s"]
+        median, p95 = off_s["median"] or 0.0, off_s["p95"] or 0.0
+        row = [f"{cell['at_most']}", f"{cell['fps']:g}", *(f"{visits[key]}" for key in ("true", "missed", "invented"))]
+        row += [f"{median:.2f} s{_against(median, goal['dwell_median_s'], '{} s')}"]
+        row += [f"{p95:.2f} s{_against(p95, goal['dwell_p95_s'], '{} s')}", f"{off_s['mean'] or 0.0:+.2f} s"]
+        rows.append(row)
+    return _table("people | fps | visits | missed | invented | dwell error: median | p95 | mean", rows)
+
+
+def _table(head: str, rows: list[list[str]]) -> str:
+    rule = "|" + " --- |" * (head.count("|") + 1)
+    return "\n".join([f"| {head} |", rule, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _percent(share: float, interval: list[float] | None, *, signed: bool = False) -> str:
+    form = "{:+.2f}" if signed else "{:.2f}"
+    around = f" ({' to '.join(form.format(100 * edge) for edge in interval)})" if interval else ""
+    return f"{form.format(100 * share)} %{around}"
+
+
+def _against(value: float, most: float | None, form: str = "{:.1%}") -> str:
+    """The largest error that is promised, and whether it is kept."""
+    if most is None:
+        return ""
+    return f", promised {form.format(most)}{'' if value <= most else ': **missed**'}"
+
+
+def _processor() -> str:
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    name = models[0].partition(":")[2].strip() if models else platform.machine()
+    return f"{name}, {len(models)} CPUs" if models else name
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
