@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edge.commands.eval_detector import print_reports
 from edge.commands.options import CameraName, ConfigPath, load, pick, positive
 from edge.errors import ConfigError, EdgeError
 
@@ -69,6 +71,42 @@ def tracking_command(
     result = compare(read_sequence(gt, det, fps))
     if not _to_json(result.to_json(), json_to):
         _print_tracking(result)
+
+
+@eval_app.command("detector")
+def detector_command(
+    places: Annotated[list[Path], typer.Argument(metavar="PICTURES...", help="Folders in YOLO form, or CSV lists.")],
+    model: Annotated[list[str], typer.Option(help="Name or path; several are compared side by side.")],
+    split: Annotated[str | None, typer.Option(help="Only this split of a CSV list.")] = None,
+    score: Annotated[float | None, typer.Option(help="Somebody is found from this score on; else the model's.")] = None,
+    person_class: Annotated[int, typer.Option(help="Number of the class of people in the labels.", min=0)] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Write the comparison as a picture (SVG).")] = None,
+    json_to: JsonOption = None,
+) -> None:
+    """Run person detectors over labelled pictures: AP50, AP50-95, recall by people's height, false boxes, cost."""
+    from edge.evaluation.detector import evaluate  # noqa: PLC0415
+    from edge.evaluation.detector_plot import svg  # noqa: PLC0415
+    from edge.evaluation.pictures import read_pictures  # noqa: PLC0415
+
+    pictures = read_pictures(places, split, person_class)
+    progress = _progress if sys.stderr.isatty() else None
+    reports = [evaluate(name, pictures.labelled, threshold=score, progress=progress) for name in model]
+    if plot is not None:
+        _write(plot, svg(reports))
+    result = {"left_out": pictures.left_out, "models": [report.to_json() for report in reports]}
+    if not _to_json(result, json_to):
+        print_reports(reports, pictures)
+
+
+def _progress(done: int, of: int) -> None:
+    print(f"\r{done} of {of} pictures", end="" if done < of else "\n", file=sys.stderr, flush=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EdgeError(f"{path}: expected a place to write, got: {error.strerror}") from error
 
 
 def _to_json(result: dict[str, Any], target: str | None) -> bool:
