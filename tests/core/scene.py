@@ -26,20 +26,23 @@ class Person:
     switch_s: float = float("inf")
     """From here on the track has another id."""
     legs_hidden: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """(from, until, y at which the box then ends)."""
+    """(from, until, how much of the body is then hidden from below)."""
     stolen: tuple[float, float, float] = (-1.0, 0.0, 0.0)
     """(time, foot x, foot y): the one picture in which somebody else's box bears this id."""
 
-    def box(self, t: float, frame_s: float) -> Box | None:
-        """The box at time t, or None when nobody is seen. `frame_s` is the time to the next picture."""
+    def foot(self, t: float, frame_s: float) -> tuple[float, float] | None:
+        """Where the feet are at time t, or None when nobody is seen. `frame_s` is the time to the next picture."""
         times, xs, ys = zip(*self.path, strict=True)
         if not times[0] <= t <= times[-1] or any(start <= t < end for start, end in self.hidden):
             return None
-        x, y = float(np.interp(t, times, xs)), float(np.interp(t, times, ys))
         if t <= self.stolen[0] < t + frame_s:
-            x, y = self.stolen[1:]
-        bottom = self.legs_hidden[2] if self.legs_hidden[0] <= t < self.legs_hidden[1] else min(y, float(HEIGHT))
-        return x - BOX_W / 2, y - BOX_H, x + BOX_W / 2, bottom
+            return self.stolen[1:]
+        return float(np.interp(t, times, xs)), float(np.interp(t, times, ys))
+
+    def without(self, t: float) -> float:
+        """How much of the lower body cannot be seen at time t."""
+        start, until, hidden = self.legs_hidden
+        return hidden if start <= t < until else 0.0
 
 
 def as_it_is(x: float, y: float) -> tuple[float, float]:
@@ -59,7 +62,11 @@ class Camera:
     """Scatter of each edge of a box, box heights."""
     flip: Callable[[float, float], tuple[float, float]] = as_it_is
     """Where a point of the picture (fractions) goes."""
-    aspect: float = WIDTH / HEIGHT
+    turned: bool = False
+    """The floor is turned by 90 degrees, and so is the picture's format; people still stand upright in it. Who walked
+    down walks to the left, over a line from the top to the bottom."""
+    aspect: float | None = None
+    """Width / height, if not that of the picture."""
     tail_s: float = 0.0
     """Empty pictures after the last person is gone."""
 
@@ -77,22 +84,43 @@ class Camera:
         for t, following in zip(times, [*times[1:], times[-1] + 1.0], strict=True):
             boxes, names = [], []
             for name, person in enumerate(people):
-                box = person.box(t, following - t)
+                foot = person.foot(t, following - t)
+                box = None if foot is None else self._seen(foot, person.without(t), rng)
                 if box is not None:
-                    boxes.append(self._seen(box, rng))
+                    boxes.append(box)
                     names.append(name + (100 if t >= person.switch_s else 0))
             array = np.array(boxes, np.float32).reshape(-1, 4)
+            width, height = self._size
+            aspect = self.aspect or width / height
             if ids:
                 observed = np.ones(len(boxes), np.bool_)
-                yield Tracks(np.array(names, np.int64), array, observed, t, self.aspect)
+                yield Tracks(np.array(names, np.int64), array, observed, t, aspect)
             else:
-                yield Detections.sanitised(array, np.full(len(boxes), 0.9, np.float32), t, self.aspect)
+                yield Detections.sanitised(array, np.full(len(boxes), 0.9, np.float32), t, aspect)
 
-    def _seen(self, box: Box, rng: np.random.Generator) -> Box:
-        x0, y0, x1, y1 = (v + BOX_H * self.noise * rng.standard_normal() for v in box)
-        if box[3] >= HEIGHT:
-            y1 = float(HEIGHT)
-        (ax, ay), (bx, by) = self.flip(x0 / WIDTH, y0 / HEIGHT), self.flip(x1 / WIDTH, y1 / HEIGHT)
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Where a place of the floor is in the picture, in fractions."""
+        (px, py), (width, height) = self._place(x, y), self._size
+        return self.flip(px / width, py / height)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return (HEIGHT, WIDTH) if self.turned else (WIDTH, HEIGHT)
+
+    def _place(self, x: float, y: float) -> tuple[float, float]:
+        return (HEIGHT - y, x) if self.turned else (x, y)
+
+    def _seen(self, foot: tuple[float, float], without: float, rng: np.random.Generator) -> Box | None:
+        """The box of somebody, in fractions; None when he is out of the picture."""
+        (x, y), (width, height) = self._place(*foot), self._size
+        body = (x - BOX_W / 2, y - BOX_H, x + BOX_W / 2, y - without)
+        x0, y0, x1, y1 = (v + BOX_H * self.noise * rng.standard_normal() for v in body)
+        # The frame cuts off without noise.
+        x0, y0 = 0.0 if body[0] <= 0.0 else x0, 0.0 if body[1] <= 0.0 else y0
+        x1, y1 = float(width) if body[2] >= width else x1, float(height) if body[3] >= height else y1
+        if x1 <= x0 or y1 <= y0:
+            return None
+        (ax, ay), (bx, by) = self.flip(x0 / width, y0 / height), self.flip(x1 / width, y1 / height)
         return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
 
@@ -105,7 +133,12 @@ VARIANTS: dict[str, Camera] = {
     "uneven": Camera(uneven=0.8),
     "missing": Camera(missing=0.15),
     "mirrored": Camera(flip=lambda x, y: (1.0 - x, y)),
+    "rotated by 90 degrees": Camera(turned=True),
+    "rotated back by 90 degrees": Camera(turned=True, flip=lambda x, y: (1.0 - x, y)),
+    "rotated, noise": Camera(turned=True, noise=0.02),
+    "rotated, 5 fps": Camera(turned=True, fps=5.0),
     "wide": Camera(aspect=16 / 9),
+    "upright": Camera(aspect=9 / 16),
     "noise": Camera(noise=0.02),
     "5 fps, uneven": replace(PLAIN, fps=5.0, uneven=0.5),
 }

@@ -10,7 +10,7 @@ from edge.core.dwell import Presence
 from edge.core.pipeline import Pipeline
 from edge.core.rules import TrackerRule, ZoneRule
 from edge.core.types import Dwell
-from tests.core.scene import HEIGHT, VARIANTS, WIDTH, Camera, Person
+from tests.core.scene import VARIANTS, Camera, Person
 
 STAND = (320.0, 380.0)
 ASIDE = (60.0, 380.0)
@@ -48,7 +48,7 @@ SHEET = [
 
 
 def play(row: Row, camera: Camera, ids: bool) -> tuple[list[Dwell], list[Presence], int]:
-    corners = tuple(camera.flip(x / WIDTH, y / HEIGHT) for x, y in ((200, 300), (440, 300), (440, 460), (200, 460)))
+    corners = tuple(camera.point(*corner) for corner in ((200, 300), (440, 300), (440, 460), (200, 460)))
     pipeline = Pipeline((), (ZoneRule("beauty", corners),), TrackerRule())
     steps = [pipeline.step(seen) for seen in camera.film((row.person,), ids)]
     zones = [step.zones["beauty"] for step in (*steps, pipeline.finish()) if step.zones]
