@@ -7,6 +7,7 @@ import sys
 import typer
 
 from analytics.commands.database import db_app
+from analytics.commands.ingest import ingest_command
 from analytics.store import discreet
 from edge import __version__
 from edge.errors import EdgeError
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("ingest")(ingest_command)
 app.add_typer(db_app, name="db")
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from analytics.store.address import Address
 
 Values = Sequence[Any]
+_ROWS_AT_ONCE = 100
+"""Older SQLite takes 999 values in one statement."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,22 @@ class Database(ABC):
     @abstractmethod
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Values]) -> None:
         """Puts many rows into a table in the fastest way that there is."""
+
+    @abstractmethod
+    def stage(self, table: str, like: str) -> None:
+        """Makes an empty table of this connection alone, with the columns of a SELECT."""
+
+    def insert_new(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> list[tuple[Any, ...]]:
+        """Inserts rows unless they are there; the whole of those that were not."""
+        made = []
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[first : first + _ROWS_AT_ONCE]
+            marks = ", ".join(f"({', '.join('?' * len(columns))})" for _ in some)
+            made += self.query(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {marks} ON CONFLICT DO NOTHING RETURNING *",  # noqa: S608
+                [value for row in some for value in row],
+            )
+        return made
 
     @contextmanager
     @abstractmethod

@@ -73,6 +73,10 @@ class Postgresql(Database):
             for row in rows:
                 copy.write_row(row)
 
+    def stage(self, table: str, like: str) -> None:
+        """Makes an empty table of this connection alone; emptied at each commit, so that it never grows."""
+        self.execute(f"CREATE TEMP TABLE {table} ON COMMIT DELETE ROWS AS {like} WITH NO DATA")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""

@@ -57,6 +57,10 @@ class Sqlite(Database):
         marks = ", ".join("?" * len(columns))
         self.execute_many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
 
+    def stage(self, table: str, like: str) -> None:
+        """Makes an empty table of this connection alone."""
+        self.execute(f"CREATE TEMP TABLE {table} AS {like} LIMIT 0")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. IMMEDIATE: writers take turns from the start; none has read what another changes."""
