@@ -100,15 +100,16 @@ def effect(panel: Panel, schedule: Schedule, lags: Floats) -> Effect:
         raise ValueError(f"expected two cycles or pairs or more, got {count}")
     value, error = float(np.mean(found)), float(np.std(found, ddof=1)) / sqrt(count)
     half = quantile(0.975, count - 1) * error
-    level, visitors = _levels(panel, schedule)
-    per_visitor = float(level.sum() / visitors.sum())
+    level, visitors = _levels(panel)
+    moved = value * visitors * schedule.exposure(lags).mean(axis=1)
+    without = float((level - moved).sum())
     return Effect(
         value,
         value - half,
         value + half,
         error,
         tuple(float(each) for each in found),
-        lift=value / per_visitor,
+        lift=value * float(visitors.sum()) / without if without > 0.0 else float("inf"),
         extra_per_day=value * float(visitors.mean()),
     )
 
@@ -119,7 +120,7 @@ def replicate_effects(panel: Panel, schedule: Schedule, lags: Floats) -> Floats:
     Raises:
         ValueError: As effect does.
     """
-    level, visitors = _levels(panel, schedule)
+    level, visitors = _levels(panel)
     unit, day = np.nonzero(np.isfinite(panel.orders))
     replicate = schedule.replicate[unit, day]
     weekday = np.asarray(panel.weekday)[day]
@@ -183,17 +184,16 @@ def detectable(spread: float, replicates: int) -> float:
     return (quantile(0.975, freedom) + quantile(POWER, freedom)) * spread / sqrt(replicates)
 
 
-def _levels(panel: Panel, schedule: Schedule) -> tuple[Floats, Floats]:
-    """Orders of a day without the display, and visitors of a day, each float64 (units,)."""
-    seen = np.isfinite(panel.orders)
-    off = seen & ~schedule.on
-    counted = np.isfinite(panel.visitors)
-    if not (off.any(axis=1).all() and counted.any(axis=1).all()):
-        raise ValueError("expected for each display days without it, and days that a camera watched")
-    level = np.where(off, panel.orders, 0.0).sum(axis=1) / off.sum(axis=1)
-    visitors = np.where(counted, panel.visitors, 0.0).sum(axis=1) / counted.sum(axis=1)
+def _levels(panel: Panel) -> tuple[Floats, Floats]:
+    """Orders of a day, and visitors of a day, each float64 (units,).
+
+    Of all days, with the display and without: the level of some days alone would carry their luck into the effect.
+    """
+    if not (np.isfinite(panel.orders).any(axis=1).all() and np.isfinite(panel.visitors).any(axis=1).all()):
+        raise ValueError("expected days with deliveries for each display, and days that a camera watched")
+    level, visitors = np.nanmean(panel.orders, axis=1), np.nanmean(panel.visitors, axis=1)
     if level.min() <= 0.0 or visitors.min() <= 0.0:
-        raise ValueError("expected orders of each display's products without the display too, and visitors")
+        raise ValueError("expected orders of each display's products, and visitors")
     return level, visitors
 
 
