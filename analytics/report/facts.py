@@ -227,6 +227,7 @@ class Report:
         total: All of it.
         periods: Hours, days or weeks.
         days: The business days, whatever `by` is.
+        chart: The periods to draw: `periods`, or weeks where those are too many days to tell apart.
         zones: All of it, by zone.
         zone_periods: By period and zone.
         grid: Visitors per watched hour by weekday (0 is Monday) and local hour; None where nothing was watched.
@@ -244,6 +245,7 @@ class Report:
     total: Traffic
     periods: tuple[Traffic, ...]
     days: tuple[Traffic, ...]
+    chart: tuple[Traffic, ...]
     zones: tuple[Visits, ...]
     zone_periods: tuple[Visits, ...]
     curve: Curve

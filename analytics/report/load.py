@@ -145,7 +145,7 @@ def visits(
         rows = store.query(
             f"SELECT s.name, (q.start_s + ?) / {step_s}, {sums} FROM streams s JOIN zone_quarters q "  # noqa: S608
             "ON q.stream_id = s.stream_id WHERE s.site = ? AND s.kind = 'zone' AND q.start_s >= ? AND q.start_s < ? "
-            "GROUP BY 1, 2",
+            "AND q.entered + q.pass + q.stop + q.engaged + q.presence_s > 0 GROUP BY 1, 2",  # the nights are empty
             (shift_s, site, from_s, to_s),
         )
         for zone, key, *values in rows:

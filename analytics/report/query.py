@@ -20,6 +20,7 @@ from edge.errors import ConfigError
 
 DEFAULT_DAYS = 28
 MOST_DAYS = 3 * 366
+MOST_BARS = 120
 DAY_START = time(4)
 
 
@@ -68,6 +69,11 @@ def report(store: Store, request: Request) -> Report:
     if request.by == "hour":
         zone_periods = load.visits(store, site.name, grid, periods, None)
     day_facts = counts.traffic(days, _stitched(days, zone_days))
+    period_facts = day_facts if request.by == "day" else counts.traffic(periods, _stitched(periods, zone_periods))
+    chart = period_facts
+    if request.by == "day" and len(days) > MOST_BARS:
+        weeks = calendar.weeks(*span)
+        chart = counts.traffic(weeks, _stitched(weeks, together(zone_days, weeks)))
     zones = together(zone_days, (whole,))
     total = counts.traffic((whole,), _stitched((whole,), zones))[0]
     tagged, as_of = load.tagged(store, site.name, span[1])
@@ -87,8 +93,9 @@ def report(store: Store, request: Request) -> Report:
         first=span[0],
         last=span[1],
         total=total,
-        periods=day_facts if request.by == "day" else counts.traffic(periods, _stitched(periods, zone_periods)),
+        periods=period_facts,
         days=day_facts,
+        chart=chart,
         zones=zones,
         zone_periods=zone_periods,
         curve=curve(grid, counts.ledger.mean, counts.open_s > 0),
