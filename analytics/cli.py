@@ -8,6 +8,7 @@ import typer
 
 from analytics.commands.database import db_app
 from analytics.commands.ingest import ingest_command
+from analytics.commands.online import online_app
 from analytics.store import discreet
 from edge import __version__
 from edge.errors import EdgeError
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("ingest")(ingest_command)
+app.add_typer(online_app, name="online")
 app.add_typer(db_app, name="db")
 
 
