@@ -266,7 +266,8 @@ def _outcome(store: Store, rows: int, seconds: float) -> Outcome:
         arrived, double = arrived + count, double + count - keys
     ((wrong,),) = store.query(
         "SELECT (SELECT count(*) FROM line_rows WHERE in_count <> 7) "
-        "+ (SELECT count(*) FROM zone_rows WHERE engaged <> 3) + (SELECT count(*) FROM dead_letters) + (SELECT count(*) FROM notices)"
+        "+ (SELECT count(*) FROM zone_rows WHERE engaged <> 3) "
+        "+ (SELECT count(*) FROM dead_letters) + (SELECT count(*) FROM notices)"
     )
     return Outcome(rows, arrived, double, wrong, seconds)
 

@@ -105,9 +105,12 @@ class Books:
         return entries
 
     def _enter(self, entries: Sequence[tuple[Entry, Accepted]], posted: Posted, now_s: int) -> list[Refused]:
-        """Enters rows; those that contradict what is there already, as dead letters."""
-        ledgers = Ledgers(self._database, (entry.stream_id for entry, _ in entries))
-        ledgers.read_gaps(entry.stream_id for entry, _ in entries if entry.row.seq <= ledgers[entry.stream_id].last_seq)
+        """Enters rows, each stream in its order; gives those that contradict what is there, as dead letters."""
+        entries = sorted(entries, key=lambda pair: (pair[0].stream_id, pair[0].row.seq))
+        seqs: dict[int, set[int]] = defaultdict(set)
+        for entry, _ in entries:
+            seqs[entry.stream_id].add(entry.row.seq)
+        ledgers = Ledgers(self._database, seqs)
         new: dict[str, dict[tuple[int, int], Entry]] = {kind: {} for kind in KINDS}
         again: dict[str, list[tuple[Entry, Accepted]]] = defaultdict(list)
         for entry, message in entries:

@@ -57,8 +57,7 @@ def place(database: Database, stream_id: int) -> tuple[str, str, str] | None:
 def lose(database: Database, stream_id: int, ranges: Iterable[tuple[int, int]], now_s: int) -> list[Notice]:
     """Gives up what is missing in the ranges of seq, because the device does not have it; what there is to say."""
     with database.transaction():
-        ledgers = Ledgers(database, [stream_id])
-        ledgers.read_gaps([stream_id])
+        ledgers = Ledgers(database, {stream_id: ()})
         lost = sum(ledgers[stream_id].lose(first, last) for first, last in ranges)
         if not lost:
             return []

@@ -134,8 +134,7 @@ class Audit:
         if not heads:
             return
         with self._database.transaction():
-            ledgers = Ledgers(self._database, heads)
-            ledgers.read_gaps(heads)
+            ledgers = Ledgers(self._database, dict.fromkeys(heads, ()))
             for stream_id, seq in heads.items():
                 ledgers[stream_id].reach(seq, now_s)
             ledgers.write()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analytics.store.database import Database
@@ -89,26 +89,29 @@ class Ledgers:
     """The ledgers of some streams, held until the running transaction ends.
 
     Streams are taken in the order of their ids, so that two readers never wait for each other in a circle.
+
+    Args:
+        database: With a transaction running.
+        seqs: By stream, what it shall take, in order; its gaps are read unless that just goes on. Empty: they are read.
     """
 
-    def __init__(self, database: Database, stream_ids: Iterable[int]) -> None:
+    def __init__(self, database: Database, seqs: Mapping[int, Collection[int]]) -> None:
         self._database = database
-        self._ledgers: dict[int, Ledger] = {}
         self._heads: dict[int, int] = {}
-        for some in _chunks(sorted(set(stream_ids))):
+        for some in _chunks(sorted(seqs)):
             found = database.query(
                 f"SELECT stream_id, last_seq FROM streams WHERE stream_id IN ({some}) "  # noqa: S608 - integers
                 f"ORDER BY stream_id{database.dialect.for_update}"
             )
             self._heads.update((stream_id, last_seq) for stream_id, last_seq in found)
         self._ledgers = {stream_id: Ledger(last_seq) for stream_id, last_seq in self._heads.items()}
+        self._read_gaps(stream_id for stream_id, some in seqs.items() if not _next(some, self._heads[stream_id]))
 
     def __getitem__(self, stream_id: int) -> Ledger:
         return self._ledgers[stream_id]
 
-    def read_gaps(self, stream_ids: Iterable[int]) -> None:
-        """Reads the gaps of streams that need them; the others are never touched."""
-        for some in _chunks(sorted(set(stream_ids))):
+    def _read_gaps(self, stream_ids: Iterable[int]) -> None:
+        for some in _chunks(sorted(stream_ids)):
             found = self._database.query(
                 "SELECT stream_id, from_seq, to_seq, noticed_s, asked, asked_s, lost FROM gaps "  # noqa: S608 - integers
                 f"WHERE stream_id IN ({some}) ORDER BY stream_id, from_seq"
@@ -144,6 +147,11 @@ class Ledgers:
 
 def _order(key: StreamKey) -> tuple[str, str, str, str]:
     return key.site, key.device, key.epoch, key.series
+
+
+def _next(seqs: Collection[int], last_seq: int) -> bool:
+    """Whether these rows just go on: then no gap opens or closes, as nearly always."""
+    return bool(seqs) and min(seqs) == last_seq + 1 and max(seqs) == last_seq + len(seqs)
 
 
 def _parted(series: str) -> tuple[str, str]:
