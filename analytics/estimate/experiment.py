@@ -27,6 +27,7 @@ from analytics.online import LAG_DAYS
 POWER = 0.8
 """Chance that an effect of the size of the minimum detectable one is told from nothing."""
 PLACEBOS = 100
+MIN_PAST_CYCLES = 2
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,10 @@ def placebo_spread(history: Panel, lags: Floats, kind: Kind, *, days: int, block
         ValueError: The history is too short, or there is too little in it.
     """
     units, there = history.orders.shape
-    length = days if kind == "matched" else there // (2 * block_days) * 2 * block_days
-    if length > there or length < 2 * WEEK_DAYS:
-        need = days if kind == "matched" else 2 * block_days
+    cycle = 2 * block_days
+    length = days if kind == "matched" else there // cycle * cycle
+    need = days if kind == "matched" else MIN_PAST_CYCLES * cycle
+    if not need <= length <= there:
         raise ValueError(f"expected a history of {need} days or more, got {there}")
     past = history.part(slice(there - length, there))
     squares = [
