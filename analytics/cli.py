@@ -10,6 +10,7 @@ from analytics.commands.database import db_app
 from analytics.commands.experiment import experiment_app
 from analytics.commands.ingest import ingest_command
 from analytics.commands.online import online_app
+from analytics.commands.report import report_command
 from analytics.store import discreet
 from edge import __version__
 from edge.errors import EdgeError
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("ingest")(ingest_command)
+app.command("report")(report_command)
 app.add_typer(online_app, name="online")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(db_app, name="db")

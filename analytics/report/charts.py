@@ -1,13 +1,13 @@
 """The charts of the page: figures in, SVG out. Each is drawn for a wide and for a narrow window.
 
-No library draws them: see docs/decisions/0014. A hatched area was not watched; a line across the end of a bar or through
-a dot is how far it may be off.
+No library draws them: see docs/decisions/0014. A hatched area was not watched; a line at the end of
+a bar or through a dot is how far it may be off.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from analytics.estimate.conversion import Figure
@@ -45,9 +45,9 @@ def visitors(periods: Sequence[Traffic], by: str, width: float, fit: str) -> str
         x = LEFT + at * slot
         if facts.coverage is not None and facts.coverage < WATCHED:
             missing = slot * (1.0 - facts.coverage)
-            drawing.rect(x + slot - missing, TOP, missing, height - TOP - BOTTOM, "hatch", _hint(facts))
+            drawing.rect(x + slot - missing, TOP, missing, height - TOP - BOTTOM, "hatch", hint=_hint(facts))
         top = up(facts.visitors)
-        drawing.rect(x + (slot - bar) / 2, top, bar, height - BOTTOM - top, "bar", _hint(facts))
+        drawing.rect(x + (slot - bar) / 2, top, bar, height - BOTTOM - top, "bar", hint=_hint(facts))
         if facts.unsure and facts.visitors:
             drawing.line((x + slot / 2, top), (x + slot / 2, up(facts.visitors + facts.unsure)), "whisker")
     _period_labels(drawing, periods, by, slot, height)
@@ -64,12 +64,12 @@ def _hint(facts: Traffic) -> str:
 
 
 def _y_axis(drawing: Drawing, most: float, height: float) -> Callable[[float], float]:
-    marks = ticks(most, 4)
+    top = most or 1.0
 
     def up(value: float) -> float:
-        return height - BOTTOM - (height - TOP - BOTTOM) * value / marks[-1]
+        return height - BOTTOM - (height - TOP - BOTTOM) * value / top
 
-    for mark in marks:
+    for mark in (mark for mark in ticks(top, 4) if mark <= top):
         drawing.line((LEFT, up(mark)), (drawing.width, up(mark)), "grid" if mark else "axis")
         drawing.text(LEFT - 6, up(mark) + 4, whole(mark) if mark == int(mark) else one(mark), anchor="end")
     return up
@@ -81,7 +81,7 @@ def _period_labels(drawing: Drawing, periods: Sequence[Traffic], by: str, slot: 
     for at, facts in enumerate(periods):
         began = datetime.fromisoformat(facts.period.begins)
         x = LEFT + at * slot + (slot / 2 if slot > 24 else 0)
-        label = began.strftime("%H:%M") if by == "hour" else f"{began.day} {began:%b}"
+        label = began.strftime("%H:%M") if by == "hour" and not _opens_day(periods, at) else f"{began.day} {began:%b}"
         if by == "week" and len(periods) > 20:
             label = f"{began:%b %Y}" if began.month == 1 or not shown else f"{began:%b}"
             if f"{began:%b}" == shown[:3]:
@@ -91,6 +91,11 @@ def _period_labels(drawing: Drawing, periods: Sequence[Traffic], by: str, slot: 
         if x >= free_from and x + 20 < drawing.width:
             drawing.text(x, height - 6, label, anchor="middle" if slot > 24 else "start")
             free_from, shown = x + LABEL_PX, label
+
+
+def _opens_day(periods: Sequence[Traffic], at: int) -> bool:
+    """Whether an hour is the first of its business day in the chart."""
+    return at == 0 or periods[at].period.begins[11:16] == periods[0].period.begins[11:16]
 
 
 def inside(curve: Curve, width: float, fit: str) -> str:
@@ -107,7 +112,7 @@ def inside(curve: Curve, width: float, fit: str) -> str:
     def across(minute: float) -> float:
         return LEFT + (width - LEFT - 8) * (minute - first) / (last - first)
 
-    step = 60 * next(hours for hours in (1, 2, 3, 4, 6) if hours * (width - LEFT) * 60 / (last - first) > 46)
+    step = 60 * next(hours for hours in (1, 2, 3, 4, 6) if hours * (width - LEFT) * 60 / (last - first) > LABEL_PX)
     for mark in range(-(-first // 60) * 60, last + 1, step):
         drawing.text(across(mark), height - 6, clock(mark), anchor="start" if mark == first else "middle")
     middles = [across(minute + 7.5) for minute in curve.minutes]
@@ -123,32 +128,34 @@ def inside(curve: Curve, width: float, fit: str) -> str:
     return drawing.svg()
 
 
-def week(grid: Sequence[Sequence[float | None]], width: float, fit: str) -> str:
-    """Visitors per hour by weekday and hour, darker for more; hours without opening time are left out."""
-    hours = [hour for hour in range(24) if any(row[hour] is not None for row in grid)]
+def week(grid: Mapping[int, Sequence[float | None]], width: float, fit: str) -> str:
+    """Visitors per hour by weekday (0 is Monday) and hour, darker for more; hours without opening time are left out."""
+    hours = [hour for hour in range(24) if any(row[hour] is not None for row in grid.values())]
     hours = list(range(hours[0], hours[-1] + 1))
-    most = max(rate for row in grid for rate in row if rate is not None) or 1.0
+    most = max(rate for row in grid.values() for rate in row if rate is not None) or 1.0
     label, top, tall = 36.0, 20.0, 28.0
     cell = (width - label) / len(hours)
     drawing = Drawing(
-        f"week-{fit}", width, top + tall * 7, title="Visitors per hour by weekday",
+        f"week-{fit}", width, top + tall * len(grid), title="Visitors per hour by weekday",
         desc=f"At most {one(most)} visitors an hour; the table below has every number.", fit=fit,
     )  # fmt: skip
     every = 1 if cell > 26 else 2 if cell > 13 else 4
     for at, hour in enumerate(hours):
         if at % every == 0:
             drawing.text(label + (at + 0.5) * cell, 12, f"{hour}", anchor="middle")
-    for day, row in enumerate(grid):
-        drawing.text(0, top + day * tall + 18, WEEKDAYS[day].title())
+    for row, (day, rates) in enumerate(grid.items()):
+        drawing.text(0, top + row * tall + 18, WEEKDAYS[day].title())
+        if all(rate is None for rate in rates):
+            drawing.text(label + 6, top + row * tall + 18, "closed")
         for at, hour in enumerate(hours):
-            rate = row[hour]
+            rate = rates[hour]
             if rate is not None:
-                x, y = label + at * cell, top + day * tall
+                x, y, strength = label + at * cell, top + row * tall, 0.08 + 0.87 * rate / most
                 hint = f"{WEEKDAYS[day].title()} {hour}:00: {one(rate)} visitors an hour"
-                drawing.rect(x + 1, y + 1, cell - 2, tall - 2, "bar", hint, strength=0.08 + 0.87 * rate / most)
+                drawing.rect(x + 1, y + 1, cell - 2, tall - 2, "bar", hint=hint, strength=strength)
                 if cell > 20:
-                    shade = "on-strong" if rate > 0.5 * most else "on-weak"
-                    drawing.text(x + cell / 2, y + 18, f"{rate:.0f}", shade, "middle")
+                    shade = "weak" if strength < 0.6 else "middle" if strength < 0.83 else "strong"
+                    drawing.text(x + cell / 2, y + 18, f"{rate:.0f}", f"on-{shade}", "middle")
     return drawing.svg()
 
 
@@ -166,7 +173,9 @@ def classes(zones: Sequence[Visits], width: float, fit: str) -> str:
         for kind, count in (("engaged", visits.engaged), ("stop", visits.stopped), ("pass", visits.passed)):
             length = width * count / most
             share = percent(count / visits.ended if visits.ended else None, 0)
-            drawing.rect(x, y + 21, max(0.0, length - 1), 15, kind, f"{visits.zone}, {kind}: {whole(count)}, {share}")
+            drawing.rect(
+                x, y + 21, max(0.0, length - 1), 15, kind, hint=f"{visits.zone}, {kind}: {whole(count)}, {share}"
+            )
             if length > 44:
                 drawing.text(x + 6, y + 32.5, share, f"on-{kind}")
             x += length
@@ -231,7 +240,7 @@ def funnel(steps: Funnel, width: float, fit: str) -> str:
         of = f" · {percent(size / before)} of those above" if before else ""
         drawing.text(width, y + 14, whole(size) + of, anchor="end")
         drawing.rect(0, y + 21, width, 15, "track")
-        drawing.rect(0, y + 21, max(1.5, width * size / most), 15, "bar", f"{name}: {whole(size)}")
+        drawing.rect(0, y + 21, max(1.5, width * size / most), 15, "bar", hint=f"{name}: {whole(size)}")
         before = size
     return drawing.svg()
 
@@ -246,6 +255,7 @@ def shares(name: str, rows: Sequence[tuple[str, Figure]], width: float, fit: str
         f"{name.replace(' ', '-')}-{fit}", width, height, title=f"{name}, lower bound", desc=desc, fit=fit
     )
     right = width - 12
+    scale = 100 * right / most[-1]
     for at, mark in enumerate(most):
         x = right * mark / most[-1]
         drawing.line((x, 18), (x, height - 20), "grid")
@@ -254,19 +264,15 @@ def shares(name: str, rows: Sequence[tuple[str, Figure]], width: float, fit: str
         y = row * ROW_PX
         drawing.text(0, y + 14, zone, "strong")
         drawing.text(width, y + 14, ratio(figure.ratio or figure.maturing), anchor="end")
-        for item, kind, line in ((figure.maturing, "hollow", "range faint"), (figure.ratio, "dot", "range")):
-            if item is not None and item.value is not None:
-                _share(
-                    drawing,
-                    zone,
-                    item,
-                    y + (36 if kind == "hollow" and figure.ratio else 27),
-                    100 * right / most[-1],
-                    (kind, line),
-                )
+        if figure.maturing is not None:
+            _share(drawing, zone, figure.maturing, y=y + (37 if figure.ratio else 27), scale=scale, young=True)
+        if figure.ratio is not None:
+            _share(drawing, zone, figure.ratio, y=y + 27, scale=scale, young=False)
     return drawing.svg()
 
 
-def _share(drawing: Drawing, zone: str, item: Ratio, y: float, scale: float, kinds: tuple[str, str]) -> None:
-    drawing.line((item.low * scale, y), (min(item.high * scale, drawing.width), y), kinds[1])
-    drawing.dot((item.value or 0.0) * scale, y, 5 if kinds[0] == "dot" else 3.5, kinds[0], f"{zone}: {ratio(item)}")
+def _share(drawing: Drawing, zone: str, item: Ratio, *, y: float, scale: float, young: bool) -> None:
+    if item.value is None:
+        return
+    drawing.line((item.low * scale, y), (min(item.high * scale, drawing.width), y), "range faint" if young else "range")
+    drawing.dot(item.value * scale, y, 3.5 if young else 5, "hollow" if young else "dot", f"{zone}: {ratio(item)}")

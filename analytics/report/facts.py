@@ -6,7 +6,7 @@ Sums are exact; a share is None where there is nothing to take a share of, never
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from analytics.estimate.conversion import Conversion
 from analytics.estimate.histogram import EDGES_S, Quantile, quantile
@@ -254,3 +254,8 @@ class Report:
     online: Online | None
     opening_known: bool
     rows_missing: int
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The business days."""
+        return tuple(self.first + timedelta(days=at) for at in range((self.last - self.first).days + 1))

@@ -27,14 +27,15 @@ class Drawing:
 
     def __init__(self, key: str, width: float, height: float, *, title: str, desc: str, fit: str) -> None:
         self.width, self.height = width, height
-        self._parts = [
+        head = (
             f'<svg class="{fit}" viewBox="0 0 {width:g} {height:g}" style="max-width:{width * 1.25:g}px" role="img" '
             f'aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{escape(title)}</title>'
             f'<desc id="{key}-d">{escape(desc)}</desc>'
-        ]
+        )
+        self._parts = [head]
 
     def rect(
-        self, x: float, y: float, width: float, height: float, kind: str, hint: str = "", *, strength: float = 1.0
+        self, x: float, y: float, width: float, height: float, kind: str, *, hint: str = "", strength: float = 1.0
     ) -> None:
         """A filled rectangle; `hint` shows under the pointer."""
         if width <= 0 or height <= 0:
