@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from analytics.report.facts import Report
@@ -111,8 +112,9 @@ def _objects(table: Table) -> list[dict[str, Value]]:
 
 def _parquet(db: Any, table: Table, path: Path) -> None:  # noqa: ANN401 - duckdb is not always there to name its type
     types = {name: _type([row[at] for row in table.rows]) for at, name in enumerate(table.columns)}
-    with _beside(path) as new, _beside(path.with_suffix(".csv.tmp")) as source:
-        source.write_text(_csv(table), encoding="utf-8", newline="")  # many times faster than row by row
+    with _beside(path) as new, TemporaryDirectory(dir=path.parent) as folder:
+        source = Path(folder, "table.csv")  # many times faster than row by row
+        source.write_text(_csv(table), encoding="utf-8", newline="")
         rows = db.read_csv(str(source), header=True, columns=types, delimiter=",", quotechar='"')
         rows.write_parquet(str(new), compression="zstd")
 

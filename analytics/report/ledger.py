@@ -18,7 +18,7 @@ Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
 UNKNOWN_AFTER = 7200 // QUARTER_S
-BALANCED = 0.1
+BALANCED = 0.05
 """How far a day's OUT may be from its IN, as a share of it, for its mean visit length to be worth showing."""
 WATCHED = 0.95
 """Share of its opening hours that such a day must have been watched."""

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analytics.report.facts import Report, Traffic
-from analytics.report.wording import FIGURES, NOTHING, maturing, notes, one, percent, quantile, ratio, seconds, whole
+from analytics.report.wording import FIGURES, NOTHING, notes, one, percent, quantile, ratio, seconds, whole
 
 TITLES = {"hour": "By hour", "day": "By business day", "week": "By week"}
 
@@ -25,10 +25,11 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield Text(f"time zone {calendar.zone.key}, business days from {calendar.day_start:%H:%M}\n", style="dim")
     yield _periods(report)
     if report.zones:
-        yield _zones(report)
+        yield _classes(report)
+        yield _lengths(report)
         yield _funnel(report)
     if report.online:
-        yield from _conversion(report)
+        yield _conversion(report)
     yield _meters(report.total)
     yield from (Text(f"! {note}") for note in notes(report))
 
@@ -61,15 +62,19 @@ def _cells(facts: Traffic) -> tuple[str, ...]:
     )
 
 
-def _zones(report: Report) -> Table:
-    table = _table(
-        "Zones: visits, and how long they last (in brackets the bin that is certain)",
-        *("zone", "visits", "pass", "stop", "engaged", "median", "9 of 10 under", "end not seen"),
-    )
+def _classes(report: Report) -> Table:
+    table = _table("Zones: visits", "zone", "visits", "pass", "stop", "engaged", "end not seen")
     for visits in report.zones:
-        classes = (visits.ended, visits.passed, visits.stopped, visits.engaged)
-        lengths = (quantile(visits.median), quantile(visits.p90), percent(visits.lost_share))
-        table.add_row(visits.zone, *map(whole, classes), *lengths)
+        counts = (visits.ended, visits.passed, visits.stopped, visits.engaged)
+        table.add_row(visits.zone, *map(whole, counts), percent(visits.lost_share))
+    return table
+
+
+def _lengths(report: Report) -> Table:
+    title = "Zones: length of visits; in brackets the bin that is certain"
+    table = _table(title, "zone", "median", "9 of 10 are shorter than", "mean")
+    for visits in report.zones:
+        table.add_row(visits.zone, quantile(visits.median), quantile(visits.p90), seconds(visits.mean_s))
     return table
 
 
@@ -82,14 +87,13 @@ def _funnel(report: Report) -> Table:
     return table
 
 
-def _conversion(report: Report) -> Iterator[RenderableType]:
-    table = _table("Conversion, lower bounds, with 95 % intervals", "zone", *(name for name, _ in FIGURES.values()))
+def _conversion(report: Report) -> Table:
+    table = _table("Conversion: lower bounds, with 95 % intervals", "zone", "figure", "old enough", "still maturing")
     for found in report.online.conversions if report.online else ():
-        table.add_row(found.zone or "all zones", *(ratio(getattr(found, name).ratio) for name in FIGURES))
-        young = [maturing(getattr(found, name)) for name in FIGURES]
-        if found.zone is None and any(young):
-            table.add_row("", *(text or NOTHING for text in young), style="dim")
-    yield table
+        for name, (heading, _) in FIGURES.items():
+            figure = getattr(found, name)
+            table.add_row(found.zone or "all zones", heading, ratio(figure.ratio), ratio(figure.maturing))
+    return table
 
 
 def _meters(total: Traffic) -> Table:
