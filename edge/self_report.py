@@ -9,6 +9,7 @@ from edge import __version__
 from edge.adapters import clock
 from edge.adapters.mqtt import Publisher
 from edge.adapters.outbox import Outbox
+from edge.bookkeeper import Bookkeeper
 from edge.config import Camera, Config
 from edge.core import message
 from edge.core.message import Message
@@ -64,7 +65,7 @@ class SelfReport:
         )
         return Message(self._topic("info"), info.wire(), retain=True)
 
-    def health(self, outbox: Outbox, publisher: Publisher | None) -> message.Health:
+    def health(self, outbox: Outbox, keeper: Bookkeeper, publisher: Publisher | None) -> message.Health:
         """How things are; the frame rate is that since the last call."""
         now = time.monotonic()
         detector = self._observer.detector
@@ -74,8 +75,13 @@ class SelfReport:
             fps=round(self._frames / (now - self._reported_s), 2),
             frame_age_s=_rounded(now - self._seen_s if self._seen_s is not None else None),
             detector_ms=_rounded(detector.last_ms if detector else None),
+            broker=publisher.state if publisher else "off",
+            books=keeper.state,
             outbox_depth=outbox.depth(),
             outbox_oldest_s=_rounded(outbox.oldest_age_s()),
+            outbox_dropped=outbox.dropped,
+            intervals_waiting=keeper.waiting,
+            intervals_dropped=keeper.dropped,
             puback_age_s=_rounded(publisher.puback_age_s() if publisher else None),
             clock="synced" if clock.synchronised() else "unsynced",
             temperature_c=_temperature_c(),
@@ -94,7 +100,7 @@ class SelfReport:
         return Message(self._topic("status"), status.wire(), retain=True)
 
     def _topic(self, *parts: str) -> str:
-        return message.topic(self._config.site, self._config.device, *parts)
+        return message.topic(self._config.site, self._config.device_of(self._camera), *parts)
 
 
 def _rounded(value: float | None) -> float | None:

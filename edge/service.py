@@ -6,6 +6,7 @@ of the outbox; publishing never stands in its way.
 
 from __future__ import annotations
 
+import copy
 import logging
 import secrets as random_ids
 import signal
@@ -16,20 +17,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from edge.adapters import clock, secrets
+from edge import wiring
+from edge.adapters import clock
 from edge.adapters.metrics import Metrics
-from edge.adapters.mqtt import Broker, Publisher
-from edge.adapters.outbox import Outbox
+from edge.adapters.mqtt import Publisher
 from edge.adapters.systemd import Notifier
+from edge.bookkeeper import TALLY_S
 from edge.config import Camera, Config
 from edge.core.books import Books, Sender
 from edge.core.interval import Counting, Intervals
 from edge.core.message import Message
-from edge.core.occupancy import business_day
 from edge.core.pipeline import Pipeline
 from edge.core.report import Clock, IntervalReport
 from edge.errors import CameraError, ConfigError
 from edge.observer import Observation, Observer, Speed
+from edge.resend import Resending
 from edge.self_report import SelfReport
 
 log = logging.getLogger(__name__)
@@ -63,12 +65,14 @@ class Service:
 
     def __init__(self, chosen: Chosen, options: Options) -> None:
         self._config, self._camera = chosen
+        self._device = self._config.device_of(self._camera)
         self._options = options
         self._boot_id = random_ids.token_hex(8)
         self._stopping = self._reload_wanted = False
         self._changed: Chosen | None = None
         self._broken: CameraError | None = None
         self._dropped = 0
+        self._tallied_s = self._looked_s = float("-inf")
         self._started_utc_s = time.time() if options.start_utc_s is None else options.start_utc_s
         self._notifier = Notifier()
 
@@ -86,14 +90,15 @@ class Service:
         with ExitStack() as stack:
             stack.enter_context(_signals(self._stop, self._want_reload))
             self._observer = stack.enter_context(Observer(camera, speed=self._options.speed))
-            self._outbox = stack.enter_context(_open_outbox(config, camera, self._options.state_dir))
+            state_dir = self._options.state_dir
+            self._outbox = stack.enter_context(wiring.open_outbox(config, camera, state_dir))
+            self._resending = Resending(self._outbox, wiring.wishes_file(state_dir, camera))
+            self._keeper = wiring.bookkeeper(config, self._sender(), self._outbox, live=self._observer.live)
             self._metrics = stack.enter_context(Metrics(config.metrics.port, config.metrics.host))
             self._about = SelfReport(config, camera, self._boot_id, self._observer)
             self._publisher: Publisher | None = None
             if config.mqtt.enabled:
-                broker = _broker(config, camera)
-                publisher = Publisher(broker, self._outbox, will=self._about.offline(), birth=self._about.online)
-                self._publisher = stack.enter_context(publisher)
+                self._publisher = stack.enter_context(self._new_publisher())
             self._notifier.ready()
             log.info("counting %s with configuration %s", camera.name, config.config_id)
             successor = self._loop()
@@ -124,13 +129,15 @@ class Service:
                 intervals.turn(self._counting(pipeline), now, *self._utc(now))
             if observation is not None:
                 intervals.add(pipeline.step(observation.seen), self._newly_dropped())
-            self._post(intervals.closed(now))
+            self._book(pipeline, intervals, now)
             self._chores(observation)
             if self._stopping:
                 break
         if intervals is not None:
             intervals.add(pipeline.finish())
-            self._post(intervals.finish())
+            reports = intervals.finish()
+            self._measure(reports)
+            self._keeper.finish(reports)
         return successor
 
     def _observations(self) -> Iterator[Observation | None]:
@@ -154,18 +161,29 @@ class Service:
         camera = self._camera
         return Counting(camera.line_rules(), camera.zone_rules(), self._config.config_id, pipeline.hold_s)
 
-    def _post(self, reports: list[IntervalReport]) -> None:
-        config = self._config
-        sender = Sender(config.site, config.device, self._boot_id, config.privacy.min_count)
+    def _book(self, pipeline: Pipeline, intervals: Intervals, now: float) -> None:
+        """Books the intervals that are final, and every few seconds what the others have so far."""
+        closed = intervals.closed(now)
+        if not closed and now - self._tallied_s < TALLY_S:
+            return
+        self._tallied_s = now
+        # As if the service stopped now: copies take the end, the originals go on.
+        pipeline, intervals = copy.deepcopy((pipeline, intervals))
+        intervals.add(pipeline.finish())
+        self._measure(closed)
+        if self._keeper.book(closed, intervals.finish()):
+            self._wake()
+
+    def _measure(self, reports: list[IntervalReport]) -> None:
         for report in reports:
-            day = business_day(report.start_utc_s, config.timezone, config.business_day_start)
-            self._outbox.post(lambda books, report=report, day=day: books.post(report, sender, day))  # type: ignore[misc]
             self._metrics.watched(report.frames, report.dropped)
             for name, line in report.lines.items():
                 self._metrics.line(name, line.in_, line.out)
             for name, zone in report.zones.items():
                 self._metrics.zone(name, zone.entered)
-        if reports and self._publisher is not None:
+
+    def _wake(self) -> None:
+        if self._publisher is not None:
             self._publisher.wake()
 
     def _chores(self, observation: Observation | None) -> None:
@@ -175,6 +193,12 @@ class Service:
             self._about.count_frame()
         if self._publisher is not None:
             self._publisher.pump()
+        if time.monotonic() - self._looked_s >= 1.0:
+            self._looked_s = time.monotonic()
+            if self._resending.take_wishes() and self._publisher is not None:
+                self._publisher.rewind()
+        if self._keeper.attend(reachable=self._publisher is None or self._publisher.connected):
+            self._wake()
         if self._about.due():
             self._outbox.prune()
             self._tell_health()
@@ -183,7 +207,8 @@ class Service:
             self._read_change()
 
     def _tell_health(self) -> None:
-        health, publisher = self._about.health(self._outbox, self._publisher), self._publisher
+        publisher = self._publisher
+        health = self._about.health(self._outbox, self._keeper, publisher)
         if publisher is not None:
             publisher.send(self._about.health_message(health))
         self._metrics.health(
@@ -206,10 +231,13 @@ class Service:
         if self._options.reload is None:
             return
         try:
-            self._changed = self._options.reload()
+            changed = self._options.reload()
+            if not self._observer.live and self._goes_beyond_shapes(changed):
+                raise ConfigError("a file is being counted, and would be counted again from its start: restart instead")
         except ConfigError as error:
             log.error("the configuration stays as it is: %s", error)
             return
+        self._changed = changed
         log.info("configuration %s takes over at the next interval", self._changed[0].config_id)
 
     def _change(self, pipeline: Pipeline, intervals: Intervals) -> Chosen | None:
@@ -218,7 +246,7 @@ class Service:
         if changed is None:
             return None
         config, camera = changed
-        if _without_shapes(config, camera) != _without_shapes(self._config, self._camera):
+        if self._goes_beyond_shapes(changed):
             return changed
         intervals.add(pipeline.change(camera.line_rules(), camera.zone_rules()))
         self._config, self._camera = changed
@@ -231,36 +259,27 @@ class Service:
         log.info("counting with configuration %s", config.config_id)
         return None
 
+    def _goes_beyond_shapes(self, changed: Chosen) -> bool:
+        return _without_shapes(*changed) != _without_shapes(self._config, self._camera)
+
+    def _sender(self) -> Sender:
+        config = self._config
+        return Sender(config.site, self._device, self._boot_id, config.privacy.min_count)
+
+    def _new_publisher(self) -> Publisher:
+        commands = wiring.commands(self._config, self._device, self._resending.answer)
+        broker = wiring.broker(self._config, self._device)
+        return Publisher(broker, self._outbox, will=self._about.offline(), birth=self._births, commands=commands)
+
+    def _births(self) -> list[Message]:
+        """What the broker may have forgotten: who we are, and the last registers."""
+        about = self._about.online()
+        said = {message.topic for message in about}
+        return about + [message for message in self._outbox.retained() if message.topic not in said]
+
 
 def _without_shapes(config: Config, camera: Camera) -> tuple[Config, Camera]:
     return config.model_copy(update={"cameras": ()}), camera.model_copy(update={"lines": (), "zones": ()})
-
-
-def _open_outbox(config: Config, camera: Camera, state_dir: Path) -> Outbox:
-    settings = config.outbox
-    path = Path(settings.path) if settings.path else state_dir / f"{camera.name}.db"
-    return Outbox(path, retain_s=settings.retain_h * 3600.0, max_bytes=settings.max_mb * 2**20)
-
-
-def _broker(config: Config, camera: Camera) -> Broker:
-    mqtt = config.mqtt
-    return Broker(
-        host=mqtt.host,
-        port=mqtt.port,
-        protocol=mqtt.protocol,
-        client_id=f"{config.site}-{config.device}-{camera.name}",
-        keepalive_s=mqtt.keepalive_s,
-        username=mqtt.username,
-        password=secrets.resolve(mqtt.password) if mqtt.password else None,
-        tls=mqtt.tls is not None,
-        ca_file=_path(mqtt.tls.ca_file) if mqtt.tls else None,
-        cert_file=_path(mqtt.tls.cert_file) if mqtt.tls else None,
-        key_file=_path(mqtt.tls.key_file) if mqtt.tls else None,
-    )
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
 
 
 @contextmanager

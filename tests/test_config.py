@@ -102,12 +102,14 @@ def test_an_alias_repeats_a_value() -> None:
     text = SMALL.replace("model: person-n", "model: person-n\n    tracker: &t {lost_s: 1}")
     text += (
         text[text.index("  - name") :]
-        .replace("entrance", "back")
+        .replace("entrance", "back\n    device: box-back")
         .replace("door", "gate")
         .replace("beauty", "toys")
         .replace("&t {lost_s: 1}", "*t")
     )
-    assert [camera.tracker.lost_s for camera in parse(text).cameras] == [1.0, 1.0]
+    config = parse(text)
+    assert [camera.tracker.lost_s for camera in config.cameras] == [1.0, 1.0]
+    assert [config.device_of(camera) for camera in config.cameras] == ["box", "box-back"]
 
 
 def test_effective_marks_what_differs_from_the_defaults() -> None:

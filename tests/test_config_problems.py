@@ -200,6 +200,10 @@ def test_names_are_unique_over_all_cameras() -> None:
     assert problems_of(SMALL + second) == [
         "line 9: cameras[1].name: expected a name of its own, but 'entrance' is that of cameras[0].name on line 4 too",
         (
+            "line 9: cameras[1]: expected a key 'device' with a name of its own on the wire, "
+            "but 'box' is that of cameras[0] too"
+        ),
+        (
             "line 12: cameras[1].lines[0].name: expected a name of its own, but 'door' is that of "
             "cameras[0].lines[0].name on line 7 too"
         ),
@@ -208,6 +212,25 @@ def test_names_are_unique_over_all_cameras() -> None:
             "cameras[0].zones[0].name on line 8 too"
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fine"),
+    [
+        ("", "device: other", True),
+        ("device: x", "", True),
+        ("", "device: box", False),
+        ("device: a", "device: a", False),
+    ],
+)
+def test_two_cameras_do_not_speak_under_one_name(first: str, second: str, fine: bool) -> None:
+    camera = "  - {{name: {}, source: x, model: m, {}}}\n"
+    text = "site: s\ndevice: box\ncameras:\n" + camera.format("a", first) + camera.format("b", second)
+    if fine:
+        parse(text)
+    else:
+        (problem,) = problems_of(text)
+        assert problem.startswith("line 5: cameras[1]: expected a key 'device' with a name of its own on the wire")
 
 
 def test_no_camera_and_too_many() -> None:

@@ -18,6 +18,7 @@ import pytest
 from edge.adapters.outbox import Outbox
 from edge.config import Camera, Config, parse
 from edge.errors import CameraError, ConfigError, OutboxError
+from edge.observer import Observer
 from edge.service import Options, Service
 from tests.mosquitto import Collector, Mosquitto, free_port, wait_until
 from tests.rtsp import RtspServer
@@ -154,11 +155,30 @@ def test_an_invalid_change_is_not_taken(tmp_path: Path, broker: Mosquitto, caplo
     assert "the configuration stays as it is: line 7" in caplog.text
 
 
-def test_a_change_beyond_lines_and_zones_is_handed_on(tmp_path: Path, broker: Mosquitto) -> None:
+def test_a_change_beyond_lines_and_zones_is_handed_on(
+    tmp_path: Path, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Observer, "live", True)
     changed = chosen(text(broker.port, more="health_s: 60\n"))
     service = Service(chosen(text(broker.port)), Options(tmp_path, speed="max", reload=lambda: changed))
     service._want_reload()
     assert service.run() == changed
+
+
+def test_a_file_is_not_counted_twice_for_a_change(
+    tmp_path: Path, broker: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    changed = chosen(text(broker.port, more="health_s: 60\n"))
+    service = Service(
+        chosen(text(broker.port)),
+        Options(tmp_path, speed="max", start_utc_s=START_UTC_S, reload=lambda: changed),
+    )
+    service._want_reload()
+    with Collector(broker.port) as collector:
+        assert service.run() is None
+        wait_until(lambda: len(rows(collector)) == 16)
+        assert total(collector, "line/door")["in"] == TRUTH["lines"]["door"]["in"]
+    assert "would be counted again from its start" in caplog.text
 
 
 def test_it_stops_cleanly_when_told(tmp_path: Path, broker: Mosquitto) -> None:

@@ -1,11 +1,16 @@
-"""Whether this machine's UTC can be believed: a box without a battery clock starts in the past."""
+"""Whether this machine's UTC can be believed, and which run of the machine its monotonic clock is of.
+
+A box without a battery clock starts in the past.
+"""
 
 from __future__ import annotations
 
 import ctypes
+from pathlib import Path
 
 _REFUSED, _TIME_ERROR = -1, 5  # adjtimex(2): the call is not allowed; the clock is not synchronised
 _TIMEX_BYTES = 512  # struct timex is 208 bytes on 64-bit Linux; modes = 0 asks and sets nothing
+_MACHINE_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def synchronised() -> bool:
@@ -15,3 +20,11 @@ def synchronised() -> bool:
     except (OSError, AttributeError):
         return False
     return state not in (_REFUSED, _TIME_ERROR)
+
+
+def machine_boot() -> str:
+    """The kernel's id of this run of the machine; empty, and so like no other, when it cannot be read."""
+    try:
+        return _MACHINE_BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -28,7 +28,8 @@ _Port = Annotated[int, Field(ge=1, le=65535)]
 class Camera(Section):
     """One camera with what is counted in its picture."""
 
-    name: Name = Field(description="Unique in the device.")
+    name: Name = Field(description="Unique in the file.")
+    device: Name | None = Field(None, description="Its name on the wire, unique in the site; null: that of the box.")
     source: Text = Field(description="An rtsp:// URL, a video file, a folder of pictures, a recording, or /dev/videoN.")
     username: Text | None = Field(None, description="User at the camera.")
     password: SecretRef | None = Field(None, description="Where the camera's password is found.")
@@ -136,7 +137,7 @@ class Outbox(Section):
         ge=16,
         le=65536,
         json_schema_extra=unit("MB"),
-        description="Largest size; unsent rows never go, so a full outbox stops the service (exit code 5).",
+        description="Largest size; then the oldest rows go, sent ones first, counted in health.",
     )
 
 
@@ -159,7 +160,7 @@ class Config(Section):
     """What config.yaml says, with every default filled in."""
 
     site: Name = Field(description="The shop; it becomes part of the topic.")
-    device: Name = Field(description="This box, unique in the site; it becomes part of the topic.")
+    device: Name = Field(description="This box, unique in the site; it becomes part of the topic of its camera.")
     timezone: Text = Field("UTC", description="IANA name such as Europe/Berlin; for labels, never for intervals.")
     business_day_start: str = Field(
         "04:00", pattern=TIME_OF_DAY_PATTERN, description="Local time, HH:MM, at which occupancy starts from zero."
@@ -193,6 +194,10 @@ class Config(Section):
         if 3600 % interval_s:
             raise ValueError(f"expected a divisor of 3600 such as 60, 300 or 900, found {interval_s}")
         return interval_s
+
+    def device_of(self, camera: Camera) -> str:
+        """The name on the wire of what this camera counts."""
+        return camera.device or self.device
 
     @property
     def config_id(self) -> str:

@@ -61,6 +61,7 @@ def parse(text: str) -> Config:
             [*problems, Problem(root.line, "", f"expected a mapping (key: value), found {shown(data)}")]
         )
     problems.extend(_repeated_names(root, data))
+    problems.extend(_device_names(root, data))
     config: Config | None = None
     try:
         config = Config.model_validate(data)
@@ -81,6 +82,21 @@ def _repeated_names(root: Node, data: dict[str, object]) -> Iterator[Problem]:
                 message = f"expected a name of its own, but {shown(name)} is that of {where} too"
                 yield Problem(root.find(loc)[0], path_text(loc), message)
             first.setdefault(name, loc)
+
+
+def _device_names(root: Node, data: dict[str, object]) -> Iterator[Problem]:
+    """Each camera is a process of its own, and two under one name would overwrite each other's status and occupancy."""
+    first: dict[str, Loc] = {}
+    for index, camera in _mappings(data, "cameras"):
+        name = camera.get("device") or data.get("device")
+        loc: Loc = ("cameras", index)
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            also = f"{shown(name)} is that of {path_text(first[name])} too"
+            message = f"expected a key 'device' with a name of its own on the wire, but {also}"
+            yield Problem(root.find(loc)[0], path_text(loc), message)
+        first.setdefault(name, loc)
 
 
 def _shape_names(data: dict[str, object]) -> Iterator[tuple[Loc, str]]:

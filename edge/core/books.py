@@ -35,7 +35,8 @@ class Books:
         last_seq: Last sequence number given out, by series.
         totals: Cumulative registers by line.
         carried: Histogram counts that wait for company, by zone.
-        ledger: The occupancy of the site.
+        ledger: The occupancy of the site; its end is that of the last interval in which somebody watched.
+        until_utc_s: End of the last interval that was booked on a right clock; 0: none yet.
     """
 
     epoch: str
@@ -43,6 +44,7 @@ class Books:
     totals: dict[str, LineFacts] = field(default_factory=dict)
     carried: dict[str, tuple[int, ...]] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    until_utc_s: int = 0
 
     def post(self, report: IntervalReport, sender: Sender, business_day: str) -> tuple[list[Message], Books]:
         """The rows of `report` with their sequence numbers, and the books after them."""
@@ -73,6 +75,7 @@ class Books:
                 totals={name: LineFacts(**facts) for name, facts in data["totals"].items()},
                 carried={name: tuple(bins) for name, bins in data["carried"].items()},
                 ledger=Ledger(**data["ledger"]),
+                until_utc_s=int(data.get("until_utc_s", 0)),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"expected books as JSON, got {text[:60]!r}") from error
@@ -118,15 +121,19 @@ class _Posting:
         self._send(ZoneRow(**self._head(f"zone/{name}"), zone=name, **counts))
 
     def occupancy(self, business_day: str) -> None:
-        report = self._report
-        ledger, now = self.books.ledger.after(
+        report, before = self._report, self.books.ledger
+        ledger, now = before.after(
             business_day,
             report.start_utc_s,
             report.end_utc_s,
             in_=sum(facts.in_ for facts in report.lines.values()),
             out=sum(facts.out for facts in report.lines.values()),
         )
-        self.books = replace(self.books, ledger=ledger)
+        if not report.observed_s:  # nobody watched: the gap goes on, and after some hours nobody knows who is inside
+            gap_since_utc_s = report.start_utc_s if now.business_day != before.business_day else before.end_utc_s
+            ledger = replace(ledger, end_utc_s=gap_since_utc_s)
+        until_utc_s = report.end_utc_s if report.clock == "synced" else self.books.until_utc_s
+        self.books = replace(self.books, ledger=ledger, until_utc_s=until_utc_s)
         row = OccupancyRow(
             **self._head("occupancy"),
             business_day=now.business_day,

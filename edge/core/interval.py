@@ -106,6 +106,7 @@ class _Interval:
             config_id=self.counting.config_id,
             births=self.births,
             deaths=self.deaths,
+            end_mono_s=self.end_mono_s,
         )
 
 

@@ -27,10 +27,12 @@ Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Presence = Literal["online", "offline"]
 CameraState = Literal["connecting", "streaming", "stalled", "unauthorised", "not_found", "gone"]
-ReplayProblem = Literal["invalid", "other_epoch", "busy"]
+BrokerState = Literal["off", "connecting", "ok", "no_subscribers", "not_authorised", "refused", "silent"]
+BooksState = Literal["ok", "full", "replaced"]
+ReplayProblem = Literal["invalid", "other_epoch", "no_room"]
 Series = Annotated[str, StringConstraints(pattern=r"^(line|zone)/[a-z0-9-]{1,63}$|^occupancy$")]
 Seq = Annotated[int, Field(ge=1)]
-REPLAY_ROWS = 10_000
+REPLAY_ROWS = 5_000
 """Most rows that one request brings back; who wants more asks on from where the answer ends."""
 MISSING_RANGES = 100
 """Most holes that one answer names."""
@@ -192,8 +194,13 @@ class Health(Payload):
     fps: Seconds
     frame_age_s: Seconds | None
     detector_ms: Seconds | None
+    broker: BrokerState = Field(description="What the broker says to what we send.")
+    books: BooksState = Field(description="full: no room; replaced: the database was damaged, the epoch is a new one.")
     outbox_depth: Count
     outbox_oldest_s: Seconds | None
+    outbox_dropped: Count = Field(description="Rows given up before their time for want of room, in this epoch.")
+    intervals_waiting: Count = Field(description="Closed intervals that wait for a right clock, or for room.")
+    intervals_dropped: Count = Field(description="Closed intervals given up for want of room, in this run.")
     puback_age_s: Seconds | None
     clock: Clock
     temperature_c: float | None
@@ -226,14 +233,14 @@ class SeqRange(Payload):
 
 
 class ReplayAnswer(Payload):
-    """What became of a request; sent after the rows, with its correlation data."""
+    """What becomes of a request; sent before the rows, with the correlation data of the request."""
 
     schema_: Literal[1] = Field(default=SCHEMA_VERSION, alias="schema")
     epoch: Hex = Field(description="Of the device, now.")
     series: Series | None = Field(description="As asked; null when the request could not be read.")
     from_seq: Seq | None
     to_seq: Seq | None = Field(description=f"How far it went: at most {REPLAY_ROWS} rows; ask on from there.")
-    sent: Count = Field(description="Rows that were sent again and acknowledged by the broker.")
+    sent: Count = Field(description="Rows that are on their way again, and stay so until the broker acknowledges them.")
     missing: Annotated[tuple[SeqRange, ...], Field(max_length=MISSING_RANGES)] = Field(
         description="What the device does not have any more, or not yet."
     )

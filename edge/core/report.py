@@ -76,6 +76,7 @@ class IntervalReport:
         clock: Whether UTC was known to be right.
         config_id: Hash of the configuration that counted.
         births, deaths: Tracks that began or ended in the interior, where nobody comes from nowhere.
+        end_mono_s: The end on the camera's clock, which tells when it was once UTC is known to be right.
     """
 
     start_utc_s: int
@@ -90,3 +91,4 @@ class IntervalReport:
     config_id: str = ""
     births: int = 0
     deaths: int = 0
+    end_mono_s: float = 0.0

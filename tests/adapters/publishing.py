@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from edge.adapters.mqtt import Broker, Publisher
+from edge.adapters.mqtt import Broker, Commands, Publisher
 from edge.adapters.outbox import Outbox
 from edge.core.books import Books
 from edge.core.message import Message
@@ -41,11 +41,25 @@ def broker_at(port: int, **more: Any) -> Broker:
     return dataclasses.replace(Broker(host="127.0.0.1", port=port, client_id="edge-test"), **more)
 
 
-def publisher_to(broker: Mosquitto | int, outbox: Outbox, *, window: int = 20, **more: Any) -> Publisher:
+def publisher_to(
+    broker: Mosquitto | int,
+    outbox: Outbox,
+    *,
+    window: int = 20,
+    silence_s: float = 20.0,
+    commands: Commands | None = None,
+    **more: Any,
+) -> Publisher:
     """A publisher with births and a will, that tries refused things again soon."""
-    port = broker if isinstance(broker, int) else broker.port
     return Publisher(
-        broker_at(port, **more), outbox, will=WILL, birth=lambda: [ONLINE, INFO], window=window, retry_s=0.3
+        broker_at(broker if isinstance(broker, int) else broker.port, **more),
+        outbox,
+        will=WILL,
+        birth=lambda: [ONLINE, INFO],
+        commands=commands,
+        window=window,
+        retry_s=0.3,
+        silence_s=silence_s,
     )
 
 

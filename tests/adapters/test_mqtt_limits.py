@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import socket
+import struct
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.adapters.mqtt import Publisher
+from edge.adapters.mqtt.backoff import Backoff
 from edge.adapters.mqtt.link import Link
 from edge.adapters.outbox import Outbox
 from edge.core.message import Message
@@ -39,6 +42,7 @@ def test_no_matching_subscribers_is_told_and_the_row_is_the_brokers(tmp_path: Pa
         assert publisher.drain(30.0)
         assert outbox.depth() == 0
         assert publisher.problem == "no matching subscribers"
+        assert publisher.state == "no_subscribers"
         with Collector(broker.port):
             post(outbox, 1)
             assert publisher.drain(30.0)
@@ -129,18 +133,90 @@ def test_an_exception_in_a_callback_does_not_end_the_network(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_network_thread_that_ended_is_started_anew(tmp_path: Path, outbox: Outbox) -> None:
+def test_a_network_thread_that_ended_is_started_anew(
+    tmp_path: Path, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
     post(outbox, 5)
-    refused_version = b"\x20\x02\x00\x01"  # paho connects again from within its parser, and nobody listens any more
+    with Mosquitto(tmp_path / "broker") as broker, Collector(broker.port):
+        with monkeypatch.context() as patch:
+            patch.setattr(Link, "_guarded", staticmethod(lambda callback: callback))
+            patch.setattr(Link, "_on_publish", broken)
+            publisher = publisher_to(broker, outbox)
+            publisher.__enter__()
+        try:
+            wait_until(lambda: publisher.problem == "the network thread ended", turn=publisher.pump)
+            assert not publisher.connected
+            assert publisher.drain(30.0)
+        finally:
+            publisher.__exit__(None, None, None)
+    assert outbox.depth() == 0
+
+
+def test_a_broker_that_acknowledges_nothing_is_left_and_tried_again(outbox: Outbox) -> None:
+    post(outbox, 100)
+    port = free_port()
+    with (
+        FakeBroker(port, b"\x20\x03\x00\x00\x00", connections=3) as broker,
+        publisher_to(port, outbox, silence_s=0.3) as publisher,
+    ):
+        wait_until(lambda: publisher.connected, turn=publisher.pump)
+        states = [publisher.state]
+        wait_until(lambda: len(broker.received) == 3 and broker.rows() > 0, turn=publisher.pump)
+        states.append(publisher.state)
+        assert states == ["ok", "silent"], "silent also while it is connected again"
+        assert publisher.problem == "no acknowledgement for 0.3 s"
+    assert outbox.depth() == 100
+
+
+def test_a_broker_that_takes_the_connection_and_never_answers_is_left(outbox: Outbox) -> None:
+    port = free_port()
+    with FakeBroker(port, b"", connections=2) as broker, publisher_to(port, outbox, silence_s=0.3) as publisher:
+        wait_until(lambda: len(broker.received) == 2, turn=publisher.pump)
+        assert publisher.state == "silent"
+        assert not publisher.connected
+
+
+def test_a_broker_that_hangs_up_at_once_is_tried_again(tmp_path: Path, outbox: Outbox) -> None:
+    """The way to a broken pipe while paho writes its CONNECT."""
+    post(outbox, 5)
     with (
         Mosquitto(tmp_path / "broker", start=False) as broker,
-        FakeBroker(broker.port, refused_version),
-        publisher_to(broker, outbox, protocol="3.1.1") as publisher,
+        socket.create_server(("127.0.0.1", broker.port)) as server,
+        publisher_to(broker, outbox) as publisher,
     ):
-        wait_until(lambda: publisher.problem == "the network thread ended", turn=publisher.pump)
+        for _ in range(3):
+            wait_until(lambda: _hang_up(server), turn=publisher.pump)
+        wait_until(lambda: publisher.problem, turn=publisher.pump)
+        server.close()
         broker.start()
-        assert publisher.drain(30.0)
-    assert outbox.depth() == 0
+        with Collector(broker.port) as collector:
+            wait_until(all_here(collector, 5), turn=publisher.pump)
+
+
+def _hang_up(server: socket.socket) -> bool:
+    server.setblocking(False)
+    try:
+        connection, _ = server.accept()
+    except BlockingIOError:
+        return False
+    with connection:  # a reset, not a goodbye
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return True
+
+
+def test_waiting_times_have_full_jitter_and_a_bound() -> None:
+    backoffs = [Backoff(1.0, 30.0) for _ in range(1000)]
+    for bound in (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0):
+        waits = [backoff.next_s() for backoff in backoffs]
+        assert max(waits) <= bound
+        assert sum(wait < bound / 4 for wait in waits) > 150, "anything down to nothing"
+        assert sum(wait > 3 * bound / 4 for wait in waits) > 150
+    backoffs[0].reset()
+    assert all(Backoff(0.001).next_s() <= 0.001 for _ in range(10))
+    assert backoffs[0].next_s() <= 1.0
 
 
 def test_a_broker_that_hangs_does_not_hold_up_the_stop(tmp_path: Path, outbox: Outbox) -> None:

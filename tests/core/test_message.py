@@ -50,7 +50,8 @@ INFO = {
 }  # fmt: skip
 HEALTH = {
     "boot_id": "feedface", "camera": "streaming", "fps": 9.8, "frame_age_s": 0.1, "detector_ms": 20.0,
-    "outbox_depth": 0, "outbox_oldest_s": None, "puback_age_s": None, "clock": "synced", "temperature_c": -3.5,
+    "broker": "ok", "books": "ok", "outbox_depth": 0, "outbox_oldest_s": None, "outbox_dropped": 0,
+    "intervals_waiting": 0, "intervals_dropped": 0, "puback_age_s": None, "clock": "synced", "temperature_c": -3.5,
     "throttled": None,
 }  # fmt: skip
 REQUEST = {"epoch": "00112233", "series": "line/door", "from_seq": 7, "to_seq": 9}
@@ -66,7 +67,8 @@ PROPERTIES = {
     "schema", "site", "device", "epoch", "series", "seq", "start", "end", "observed_s", "frames", "fps", "status",
     "clock", "config_id", "boot_id", "line", "zone", "business_day", "state", "software", "camera", "model",
     "model_sha256", "lines", "zones", "name", "points", "inside", "polygon", "frame_age_s", "detector_ms",
-    "outbox_depth", "outbox_oldest_s", "puback_age_s", "temperature_c", "throttled",
+    "broker", "books", "outbox_depth", "outbox_oldest_s", "outbox_dropped", "intervals_waiting", "intervals_dropped",
+    "puback_age_s", "temperature_c", "throttled",
     # Sums over everybody in the interval.
     "in", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static", "staff_in",
     "staff_out", "shopper_units", "births", "deaths", "entered",

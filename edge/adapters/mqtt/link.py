@@ -1,8 +1,10 @@
-"""The connection: paho's client, its thread, and what that thread tells.
+"""One connection: paho's client, its thread, and what that thread tells.
 
 paho's thread is the only one besides the caller's. Its callbacks put small tuples on a deque and do nothing else; what
-they mean, the publisher decides. Every connection starts clean: what was in flight on the last one is forgotten here
-and read again from the queue, because only an acknowledgement proves that the broker has a row.
+they mean, the publisher decides. A client lives for one attempt: it never connects again, its thread ends with the
+connection, and when to try anew is not decided here (paho's own waiting times have no jitter). So every connection
+starts clean: what was in flight on the last one is read again from the queue, because only an acknowledgement proves
+that the broker has a row.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -34,6 +36,7 @@ _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     (TimeoutError, "connection timed out"),
     (socket.gaierror, "host not found"),
 )
+_MOST_EVENTS = 1000
 
 
 class Started(NamedTuple):
@@ -64,24 +67,33 @@ class Answer(NamedTuple):
     words: str
 
 
-Event = Started | Up | Down | Answer
+class Asked(NamedTuple):
+    """Somebody wants something of us."""
+
+    payload: bytes
+    response_topic: str | None
+    correlation: bytes | None
+
+
+Event = Started | Up | Down | Answer | Asked
 
 
 class Link:
-    """One client of paho that connects, and connects again, by itself.
+    """Opens one connection after the other, each with a client of paho of its own.
 
     Args:
         broker: Where to.
         will: What the broker publishes when we vanish.
+        commands: Topic on which we are asked for something; None: nothing is to be asked of us.
 
     Raises:
         BrokerError: A TLS file is missing or wrong.
     """
 
-    def __init__(self, broker: Broker, will: Message) -> None:
+    def __init__(self, broker: Broker, will: Message, commands: str | None = None) -> None:
         self.events: deque[Event] = deque()
         """What paho's thread has told, oldest first; to be taken by the caller's."""
-        self._broker, self._will = broker, will
+        self._broker, self._will, self._commands = broker, will, commands
         self._tls = broker.tls_context()
         self._client: Client | None = None
 
@@ -97,41 +109,47 @@ class Link:
             CallbackAPIVersion.VERSION2,
             client_id=self._broker.client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
         )
         client.on_pre_connect = self._guarded(self._on_pre_connect)
         client.on_connect = self._guarded(self._on_connect)
         client.on_connect_fail = self._guarded(self._on_connect_fail)
         client.on_disconnect = self._guarded(self._on_disconnect)
         client.on_publish = self._guarded(self._on_publish)
+        client.on_message = self._guarded(self._on_message)
         client.username_pw_set(self._broker.username, self._broker.password)
         if self._tls:
             client.tls_set_context(self._tls)
         will = self._will
         client.will_set(will.topic, will.payload, 1, will.retain, self._properties(PacketTypes.WILLMESSAGE, will))
         client.max_inflight_messages_set(0)  # the window is the publisher's
-        client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.connect_async(self._broker.host, self._broker.port, self._broker.keepalive_s)
         client.loop_start()
         self._client = client
 
-    def publish(self, message: Message, *, qos: int) -> int | None:
+    def publish(self, message: Message, *, qos: int, correlation: bytes | None = None) -> int | None:
         """Gives a message to paho, whose number for it comes back; None when it has no connection."""
         if self._client is None:
             return None
         properties = self._properties(PacketTypes.PUBLISH, message)
+        if properties is not None and correlation is not None:
+            properties.CorrelationData = correlation
         info = self._client.publish(message.topic, message.payload, qos, message.retain, properties)
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def disconnect(self, *, cut: bool) -> None:
         """Says goodbye; with `cut` the connection is then shut without an answer."""
-        if self._client is None:
-            return
-        self._client.disconnect()
-        unanswered = self._client.socket() if cut else None
-        if isinstance(unanswered, socket.socket):
-            # A broker that hangs would hold paho's thread for the keepalive; cut off, it publishes the will instead.
+        if self._client is not None:
+            self._client.disconnect()
+        if cut:
+            self.cut()
+
+    def cut(self) -> None:
+        """Shuts the connection without a word, so that paho's thread ends even when the broker hangs."""
+        open_socket = self._client.socket() if self._client else None
+        if isinstance(open_socket, socket.socket):
             with suppress(OSError):
-                unanswered.shutdown(socket.SHUT_RDWR)
+                open_socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Ends paho's thread."""
@@ -140,8 +158,7 @@ class Link:
             self._client = None
 
     def forget(self) -> None:
-        """Drops a client whose thread has ended unasked, and all that it told."""
-        self.events.clear()
+        """Drops a client whose thread has ended."""
         self._client = None
 
     def _properties(self, packet_type: int, message: Message) -> Properties | None:
@@ -174,16 +191,18 @@ class Link:
     def _on_connect(
         self, client: Client, _userdata: object, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        client.drop_out_messages()  # here, because right after this paho would send them again, before the births
         if reason.is_failure:
             self.events.append(Down(_words(reason), "refused"))
         else:
+            if self._commands:
+                client.subscribe(self._commands, qos=1)
             receive_maximum = getattr(properties, "ReceiveMaximum", 65535)
             self.events.append(Up(receive_maximum, getattr(properties, "MaximumPacketSize", math.inf)))
 
-    def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
+    def _on_connect_fail(self, client: Client, _userdata: object) -> None:
         error = sys.exc_info()[1]  # paho calls this while it handles the error, and hands over nothing
         self.events.append(Down(_words_of_error(error), "attempt"))
+        client.disconnect()  # or it would try the first connection again and again
 
     def _on_disconnect(
         self, _client: Client, _userdata: object, flags: DisconnectFlags, reason: ReasonCode, _properties: object
@@ -195,6 +214,13 @@ class Link:
         self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: object
     ) -> None:
         self.events.append(Answer(mid, reason.value, _words(reason)))
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        if message.retain or len(self.events) > _MOST_EVENTS:  # an old wish, or a flood of them
+            return
+        properties = message.properties
+        topic, correlation = getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None)
+        self.events.append(Asked(bytes(message.payload), topic, correlation))
 
 
 def _words(reason: ReasonCode) -> str:
