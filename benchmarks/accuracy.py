@@ -19,16 +19,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.accuracy_table import provenance, tables, write
 from benchmarks.simulated_shop import FILM_FPS, KINDS, Crowding, Shop, count_shop, film_fps
 from edge.evaluation.confidence import ratio_interval
-from edge.evaluation.counts import LineScore, ZoneScore, spread
+from edge.evaluation.counts import LineScore, Score, ZoneScore, spread
 
 CASES = 12
-"""Wrong crossings that are listed for each cell."""
+"""Wrong crossings that are listed for each cell and reading."""
 RATES = (5.0, 10.0, 15.0, 30.0)
 ShopsByRate = dict[float, Shop]
 
@@ -58,7 +59,7 @@ class Cell:
     crowding: Crowding
     fps: float
     shops: list[Shop] = field(default_factory=list)
-    cases: list[dict[str, Any]] = field(default_factory=list)
+    cases: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in KINDS})
 
     @property
     def crossings(self) -> int:
@@ -68,8 +69,9 @@ class Cell:
     def add(self, seed: int, shop: Shop) -> None:
         """Adds a shop."""
         self.shops.append(shop)
-        for what, entries in (("missed", shop.wrong.missed), ("invented", shop.wrong.invented)):
-            self.cases += [{"seed": seed, "what": what, **entry.model_dump()} for entry in entries]
+        for name, wrong in shop.wrong.items():
+            for what, entries in (("missed", wrong.missed), ("invented", wrong.invented)):
+                self.cases[name] += [{"seed": seed, "what": what, **entry.model_dump()} for entry in entries]
 
     def to_json(self) -> dict[str, Any]:
         """Everything."""
@@ -81,7 +83,7 @@ class Cell:
             "readings": {name: reading_json([shop.readings[name] for shop in self.shops]) for name in KINDS},
             "visits": {**zones.visits.to_json(), "dwell_error_s": spread(zones.errors_s)},
             "target": TARGETS.get((self.crowding.at_most, self.fps), Target())._asdict(),
-            "cases": self.cases[:CASES],
+            "cases": {name: cases[:CASES] for name, cases in self.cases.items()},
         }
 
 
@@ -89,22 +91,32 @@ def reading_json(shops: Sequence[LineScore]) -> dict[str, Any]:
     """One reading of all shops: the errors of its crossings one by one, of its two counts, and of their sum."""
     total = sum(shops, LineScore())
     both = [shop.directions["both"] for shop in shops]
-    true = [score.true for score in both]
-    wrong = ratio_interval([score.missed + score.invented for score in both], true)
-    off = ratio_interval([score.counted - score.true for score in both], true)
-    ways = [way for way in (total.inward, total.outward) if way.true]
+    wrong = [score.missed + score.invented for score in both]
+    ways = [[shop.directions[way] for shop in shops] for way in ("in", "out")]
+    counts = [_ratio([score.counted - score.true for score in way], way) for way in ways]
     return {
         **{name: score.to_json() for name, score in total.directions.items()},
-        "error": _share(sum(score.missed + score.invented for score in both), sum(true)),
-        "error_ci": wrong and [max(0.0, round(wrong[0], 5)), round(wrong[1], 5)],
-        "count_error": max((_share(abs(way.counted - way.true), way.true) for way in ways), default=0.0),
-        "bias": _share(sum(score.counted - score.true for score in both), sum(true)),
-        "bias_ci": off and [round(edge, 5) for edge in off],
+        "error": _ratio(wrong, both),
+        "count_error": max((_size(error) for error in counts if error), key=itemgetter("share"), default=None),
+        "bias": _ratio([score.counted - score.true for score in both], both),
     }
 
 
-def _share(part: int, of: int) -> float:
-    return round(part / max(of, 1), 5)
+def _ratio(parts: Sequence[int], of: Sequence[Score]) -> dict[str, Any] | None:
+    """Share of the true ones, with its interval from shop to shop; None where there are none."""
+    true = [score.true for score in of]
+    interval = ratio_interval(parts, true)
+    if not sum(true):
+        return None
+    return {"share": round(sum(parts) / sum(true), 5), "ci": interval and [round(edge, 5) for edge in interval]}
+
+
+def _size(error: dict[str, Any]) -> dict[str, Any]:
+    """An error without its sign."""
+    if error["share"] >= 0.0 or error["ci"] is None:
+        return {**error, "share": abs(error["share"])}
+    low, high = error["ci"]
+    return {"share": -error["share"], "ci": [-high, -low]}
 
 
 @dataclass(frozen=True)

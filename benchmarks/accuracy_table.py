@@ -63,10 +63,9 @@ def _lines(cells: list[dict[str, Any]]) -> str:
                     f"{both['counted']}",
                     f"{both['missed']}",
                     f"{both['invented']}",
-                    _percent(reading["error"], reading["error_ci"]),
-                    _percent(reading["count_error"], None) + _against(reading["count_error"], goal.get("settled")),
-                    _percent(reading["bias"], reading["bias_ci"], signed=True)
-                    + _against(abs(reading["bias"]), goal.get("bias")),
+                    _percent(reading["error"], "{:.2f}"),
+                    _percent(reading["count_error"], "{:.2f}", goal.get("settled")),
+                    _percent(reading["bias"], "{:+.2f}", goal.get("bias")),
                 ]
             )
     head = "people | fps | reading | true | counted | missed | invented | error one by one | count error | bias"
@@ -78,10 +77,9 @@ def _visits(cells: list[dict[str, Any]]) -> str:
     for cell in cells:
         visits, goal = cell["visits"], cell["target"]
         off_s = visits["dwell_error_s"]
-        median, p95 = off_s["median"] or 0.0, off_s["p95"] or 0.0
         row = [f"{cell['at_most']}", f"{cell['fps']:g}", *(f"{visits[key]}" for key in ("true", "missed", "invented"))]
-        row += [f"{median:.2f} s{_against(median, goal['dwell_median_s'], '{} s')}"]
-        row += [f"{p95:.2f} s{_against(p95, goal['dwell_p95_s'], '{} s')}", f"{off_s['mean'] or 0.0:+.2f} s"]
+        row += [_seconds(off_s["median"], "{:.2f}", goal["dwell_median_s"])]
+        row += [_seconds(off_s["p95"], "{:.2f}", goal["dwell_p95_s"]), _seconds(off_s["mean"], "{:+.2f}")]
         rows.append(row)
     return _table("people | fps | visits | missed | invented | dwell error: median | p95 | mean", rows)
 
@@ -91,17 +89,24 @@ def _table(head: str, rows: list[list[str]]) -> str:
     return "\n".join([f"| {head} |", rule, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def _percent(share: float, interval: list[float] | None, *, signed: bool = False) -> str:
-    form = "{:+.2f}" if signed else "{:.2f}"
-    around = f" ({' to '.join(form.format(100 * edge) for edge in interval)})" if interval else ""
-    return f"{form.format(100 * share)} %{around}"
+def _percent(error: dict[str, Any] | None, form: str, most: float | None = None) -> str:
+    """An error with its interval; a dash where there is nothing to take a share of."""
+    if error is None:
+        return "-"
+    around = f" ({' to '.join(form.format(100.0 * edge) for edge in error['ci'])})" if error["ci"] else ""
+    target = "" if most is None else _target(abs(error["share"]), most, f"{100.0 * most:g} %")
+    return f"{form.format(100.0 * error['share'])} %{around}{target}"
 
 
-def _against(value: float, most: float | None, form: str = "{:.1%}") -> str:
-    """The largest error that is promised, and whether it is kept."""
-    if most is None:
-        return ""
-    return f", promised {form.format(most)}{'' if value <= most else ': **missed**'}"
+def _seconds(value: float | None, form: str, most: float | None = None) -> str:
+    if value is None:
+        return "-"
+    return f"{form.format(value)} s{'' if most is None else _target(value, most, f'{most:g} s')}"
+
+
+def _target(value: float, most: float, text: str) -> str:
+    """The largest error that is aimed at, and whether it is kept."""
+    return f", target {text}{'' if value <= most else ': **missed**'}"
 
 
 def _processor() -> str:

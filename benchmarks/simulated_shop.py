@@ -31,11 +31,11 @@ class Crowding(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What was counted in one shop at one rate: the readings by name, and what is wrong with the raw one."""
+    """What was counted in one shop at one rate, and what was wrong with it, by reading; and the visits."""
 
     readings: dict[str, LineScore]
+    wrong: dict[str, Difference]
     zones: ZoneScore
-    wrong: Difference
 
 
 def film_fps(fps: float) -> float:
@@ -83,7 +83,8 @@ def compare(visitors: Sequence[TrueVisitor], steps: Sequence[Step], zones: Seque
     visits = ZoneScore()
     for rule in zones:
         visits += compare_zone(_true_visits(visitors, rule.name), _counted_visits(steps, rule), rule.stop_s)[0]
-    return Shop({name: score for name, (score, _) in scores.items()}, visits, scores["raw"][1])
+    readings = {name: score for name, (score, _) in scores.items()}
+    return Shop(readings, {name: wrong for name, (_, wrong) in scores.items()}, visits)
 
 
 def _without_boxes(step: Step) -> Step:
