@@ -1,0 +1,91 @@
+"""The recipe on the command line: `python -m models.train prepare`, `fit`, `export`, `measure`.
+
+Owns the order of the work and what is said about it; `make model` runs all three.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from models.train import curves, export, prepare, rendered, store
+from models.train.fit import Report, Run, fit, reports, weights_of
+from models.train.network import PersonNet
+from models.train.plans import PLANS, Plan
+from models.train.teacher import Teacher
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+
+Work = Annotated[Path, typer.Option(help="Folder for the prepared pictures, checkpoints and curves.")]
+Data = Annotated[Path, typer.Option(help="Folder of pictures with split.csv.", exists=True, file_okay=False)]
+Asked = Annotated[Path, typer.Option(help="ONNX file of the YOLOX teacher.", exists=True, dir_okay=False)]
+Name = Annotated[str, typer.Argument(help=f"Which network: {', '.join(PLANS)}.")]
+_RENDERED = 1400
+_CALIBRATION = 256
+
+
+@app.command("prepare")
+def prepare_data(data: Data, teacher: Asked, work: Work) -> None:
+    """Put all pictures and labels into one store; the teacher fills in what hands left out."""
+
+    def progress(done: int, total: int) -> None:
+        if done % 500 == 0 or done == total:
+            typer.echo(f"prepared {done} of {total} pictures")
+
+    drawn = rendered.entries(_RENDERED, np.random.default_rng(0))
+    store.write(work / "store", itertools.chain(prepare.entries(data, Teacher(teacher), progress), drawn))
+
+
+@app.command("fit")
+def fit_network(
+    name: Name,
+    teacher: Asked,
+    work: Work,
+    processes: Annotated[int, typer.Option(help="One core each.", min=1)] = 2,
+    steps: Annotated[int | None, typer.Option(help="Instead of the plan's: train longer, or end sooner.")] = None,
+) -> None:
+    """Train, from the last checkpoint where there is one."""
+    plan = _plan(name, steps)
+    start = work / f"{plan.start}.pt" if plan.start else None
+
+    def shown(report: Report) -> None:
+        left_s = (plan.steps - report.step) * plan.batch / report.pictures_per_s
+        typer.echo(
+            f"{name} step {report.step} of {plan.steps}: loss of scores {report.score:.3f}, of boxes {report.box:.3f}; "
+            f"{report.pictures_per_s:.0f} pictures/s, {left_s / 60:.0f} min left"
+        )
+
+    run = Run(plan, work / "store", teacher, work, start, processes)
+    fit(run, shown)
+    curves.draw(reports(run.log), plan, work / f"{name}.png")
+
+
+@app.command("export")
+def export_network(
+    name: Name,
+    work: Work,
+    out: Annotated[Path, typer.Option(help="Folder for the ONNX files.")] = Path("models"),
+) -> None:
+    """Write NAME.onnx and NAME-int8.onnx from the last checkpoint."""
+    plan = _plan(name, None)
+    network = PersonNet(plan.shape)
+    network.load_state_dict(weights_of(work / f"{name}.pt"))
+    whole, small = out / f"{name}.onnx", out / f"{name}-int8.onnx"
+    export.export(network, plan.height, plan.width, whole)
+    export.quantise(whole, small, export.calibration(work / "store", plan, _CALIBRATION))
+    for path in (whole, small):
+        typer.echo(f"{path}: {path.stat().st_size:,} bytes, sha256 {export.sha256_of(path)}")
+
+
+def _plan(name: str, steps: int | None) -> Plan:
+    if name not in PLANS:
+        raise typer.BadParameter(f"expected one of {', '.join(PLANS)}, got {name!r}")
+    return PLANS[name].lasting(steps)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,94 @@
+"""Which networks are trained, how large they are, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from models.train.network import Shape
+
+WEIGHTS = {
+    "capston2": 2.5,
+    "ccp_fashion": 0.6,
+    "css_site": 2.0,
+    "detect_persons": 1.5,
+    "tcc_overhead": 2.0,
+    "neg_clothing": 0.7,
+    "neg_css_tiles": 0.5,
+    "neg_grocery": 0.4,
+    "rendered": 0.7,
+}
+"""Rooms and streets more often, posed pictures less: a shop's camera sees the former."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One training run.
+
+    Attributes:
+        name: Of the model.
+        shape: Of the network.
+        height: Of the input, pixels, a multiple of 32.
+        width: Likewise.
+        early_size: Height and width in the first `early` of the steps: smaller pictures, more of them.
+        early: Share of the steps.
+        steps: Of the optimiser, in all; the rate falls over the last `cooldown` of them.
+        batch: Pictures a step, shared by all processes.
+        start: The plan whose finished weights this one begins with; None: from scratch.
+        muon_rate: Learning rate of the convolutions.
+        adam_rate: Learning rate of everything else.
+        cooldown: Share of the steps over which the rates fall to nothing.
+        warmup: Steps over which they rise.
+        seed: Of weights, order and augmentation.
+        weights: How often a source is drawn, as a multiple of its number of pictures.
+    """
+
+    name: str
+    shape: Shape
+    height: int
+    width: int
+    steps: int
+    batch: int = 64
+    early_size: tuple[int, int] = (128, 224)
+    early: float = 0.55
+    start: str | None = None
+    muon_rate: float = 0.02
+    adam_rate: float = 2e-3
+    cooldown: float = 0.4
+    warmup: int = 100
+    seed: int = 1
+    weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+
+    def lasting(self, steps: int | None) -> Plan:
+        """The same for another number of steps; None: for as many as it says."""
+        return self if steps is None else replace(self, steps=steps)
+
+    def size(self, step: int) -> tuple[int, int]:
+        """Height and width of the input at a step."""
+        return self.early_size if step < self.early * self.steps else (self.height, self.width)
+
+    def rate(self, step: int) -> float:
+        """What the rates are multiplied by at a step: up, level, and down to nothing (arXiv 2405.18392)."""
+        left = (self.steps - step) / max(1.0, self.cooldown * self.steps)
+        return max(0.0, min(1.0, (step + 1) / self.warmup, left))
+
+
+PLANS = {
+    plan.name: plan
+    for plan in (
+        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=4000),
+        Plan(
+            "person-s",
+            Shape((8, 16, 48, 96, 128), (2, 3, 4, 2, 2), 48),
+            256,
+            416,
+            early_size=(192, 320),
+            early=0.5,
+            steps=2400,
+            batch=48,
+            start="person-n",
+            muon_rate=0.012,
+            adam_rate=1.2e-3,
+            cooldown=0.6,
+        ),
+    )
+}
