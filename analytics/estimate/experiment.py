@@ -20,7 +20,7 @@ from math import sqrt
 
 import numpy as np
 
-from analytics.estimate.design import WEEK_DAYS, Floats, Kind, Schedule, draw
+from analytics.estimate.design import WEEK_DAYS, Floats, Ints, Kind, Schedule, draw
 from analytics.estimate.student import quantile
 from analytics.online import LAG_DAYS
 
@@ -101,9 +101,9 @@ def effect(panel: Panel, schedule: Schedule, lags: Floats) -> Effect:
         raise ValueError(f"expected two cycles or pairs or more, got {count}")
     value, error = float(np.mean(found)), float(np.std(found, ddof=1)) / sqrt(count)
     half = quantile(0.975, count - 1) * error
-    level, visitors = _levels(panel)
-    moved = value * visitors * schedule.exposure(lags).mean(axis=1)
-    without = float((level - moved).sum())
+    visitors, exposed = _reached(panel, schedule), schedule.exposure(lags).mean(axis=1)
+    ever = visitors > 0.0
+    without = float((np.nanmean(panel.orders, axis=1) - value * visitors * exposed)[ever].sum())
     return Effect(
         value,
         value - half,
@@ -111,7 +111,7 @@ def effect(panel: Panel, schedule: Schedule, lags: Floats) -> Effect:
         error,
         tuple(float(each) for each in found),
         lift=value * float(visitors.sum()) / without if without > 0.0 else float("inf"),
-        extra_per_day=value * float(visitors.mean()),
+        extra_per_day=value * float(visitors[ever].mean()),
     )
 
 
@@ -121,21 +121,32 @@ def replicate_effects(panel: Panel, schedule: Schedule, lags: Floats) -> Floats:
     Raises:
         ValueError: As effect does.
     """
-    level, visitors = _levels(panel)
-    unit, day = np.nonzero(np.isfinite(panel.orders))
-    replicate = schedule.replicate[unit, day]
+    level = _levels(panel, schedule)
+    exposure = schedule.exposure(lags) * (_reached(panel, schedule) / level)[:, None]
+    outcome = panel.orders / level[:, None]
+    if (schedule.replicate != schedule.replicate[:, :1]).any():
+        return _solved(panel, schedule.replicate, exposure, outcome, level)
+    parts = (np.flatnonzero(schedule.replicate[:, 0] == each) for each in range(schedule.replicates))
+    return np.concatenate(  # pairs share nothing, so each is solved alone
+        [_solved(panel, np.zeros_like(exposure[of], int), exposure[of], outcome[of], level[of]) for of in parts]
+    )
+
+
+def _solved(panel: Panel, replicate: Ints, exposure: Floats, outcome: Floats, level: Floats) -> Floats:
+    """Coefficients of the exposure by replicate, by least squares; arrays (units, days) but for `level` (units,)."""
+    unit, day = np.nonzero(np.isfinite(outcome))
+    label = replicate[unit, day]
     weekday = np.asarray(panel.weekday)[day]
-    weight = np.sqrt(level[unit])  # the variance of a Poisson count over its level is 1 / level
-    nuisance = [unit * schedule.replicates + replicate, unit * WEEK_DAYS + weekday]
-    if all(np.unique(unit[replicate == each]).size > 1 for each in range(schedule.replicates)):
-        nuisance.append(replicate * panel.orders.shape[1] + day)
-    exposure = schedule.exposure(lags)[unit, day] * visitors[unit] / level[unit]
-    treated = np.where(replicate[:, None] == np.arange(schedule.replicates), exposure[:, None], 0.0)
-    outcome = panel.orders[unit, day] / level[unit]
-    known = np.concatenate([_dummies(labels) for labels in nuisance], axis=1) * weight[:, None]
-    both = np.column_stack([outcome, treated]) * weight[:, None]
+    weight = np.sqrt(level[unit])[:, None]  # the variance of a Poisson count over its level is 1 / level
+    count = int(replicate.max()) + 1
+    nuisance = [unit * count + label, unit * WEEK_DAYS + weekday]
+    if all(np.unique(unit[label == each]).size > 1 for each in range(count)):
+        nuisance.append(day)
+    treated = np.where(label[:, None] == np.arange(count), exposure[unit, day][:, None], 0.0)
+    known = np.concatenate([_dummies(labels) for labels in nuisance], axis=1) * weight
+    both = np.column_stack([outcome[unit, day], treated]) * weight
     left = both - known @ np.linalg.lstsq(known, both, rcond=None)[0]
-    if (np.square(left[:, 1:]).sum(axis=0) < 1e-6 * np.square(both[:, 1:]).sum(axis=0)).any():
+    if (np.square(left[:, 1:]).sum(axis=0) <= 1e-6 * np.square(both[:, 1:]).sum(axis=0)).any():
         raise ValueError("expected orders from days with and without each display, in every cycle or pair")
     return np.asarray(np.linalg.lstsq(left[:, 1:], left[:, 0], rcond=None)[0])
 
@@ -186,17 +197,33 @@ def detectable(spread: float, replicates: int) -> float:
     return (quantile(0.975, freedom) + quantile(POWER, freedom)) * spread / sqrt(replicates)
 
 
-def _levels(panel: Panel) -> tuple[Floats, Floats]:
-    """Orders of a day, and visitors of a day, each float64 (units,).
+def _levels(panel: Panel, schedule: Schedule) -> Floats:
+    """Orders of a day, float64 (units,): on days on which all displays are off, if there are such, else on all days.
 
-    Of all days, with the display and without: the level of some days alone would carry their luck into the effect.
+    In both cases the same days for every display: the luck of some days, or the effect itself, would else be in the
+    level of one and not of the other, and what hits all alike would not cancel.
     """
-    if not (np.isfinite(panel.orders).any(axis=1).all() and np.isfinite(panel.visitors).any(axis=1).all()):
-        raise ValueError("expected days with deliveries for each display, and days that a camera watched")
-    level, visitors = np.nanmean(panel.orders, axis=1), np.nanmean(panel.visitors, axis=1)
-    if level.min() <= 0.0 or visitors.min() <= 0.0:
-        raise ValueError("expected orders of each display's products, and visitors")
-    return level, visitors
+    off = ~schedule.on.any(axis=0)
+    orders = panel.orders[:, off] if off.any() else panel.orders
+    if not np.isfinite(orders).any(axis=1).all():
+        raise ValueError("expected days with deliveries for each display")
+    level = np.nanmean(orders, axis=1)
+    if level.min() <= 0.0:
+        raise ValueError("expected orders of each display's products, also without the display")
+    return np.asarray(level)
+
+
+def _reached(panel: Panel, schedule: Schedule) -> Floats:
+    """Visitors of a day with the display, float64 (units,); 0 for one that is never on."""
+    ever = schedule.on.any(axis=1)
+    on = np.where(schedule.on, panel.visitors, np.nan)[ever]
+    if not np.isfinite(on).any(axis=1).all():
+        raise ValueError("expected, for each display, a day with it that a camera watched")
+    visitors = np.zeros(ever.size)
+    visitors[ever] = np.nanmean(on, axis=1)
+    if visitors[ever].min() <= 0.0:
+        raise ValueError("expected visitors on the days with a display")
+    return visitors
 
 
 def _dummies(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
