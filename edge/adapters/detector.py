@@ -49,7 +49,7 @@ class _Input:
     width: int | None
 
 
-class _Canvas:
+class Canvas:
     """The memory in which frames of one size become the network's input; written again for every frame.
 
     The picture keeps its aspect and lies in the upper left corner; the padding beside it is written once.
@@ -123,7 +123,7 @@ class OnnxDetector:
         self.name = facts.name
         self.sha256 = facts.sha256
         self.last_ms: float | None = None
-        self._canvas: _Canvas | None = None
+        self._canvas: Canvas | None = None
 
     def detect(self, frame: Frame) -> Detections:
         """People in a frame, with the frame's time and aspect; none when the network answers nonsense.
@@ -136,7 +136,7 @@ class OnnxDetector:
         canvas = self._canvas
         if canvas is None or canvas.frame != (height, width):
             size = self._size_for(height, width)
-            canvas = self._canvas = _Canvas((height, width), size, self._input.dtype, self.facts)
+            canvas = self._canvas = Canvas((height, width), size, self._input.dtype, self.facts)
         canvas.fill(frame.image)
         with _blaming(self._path):
             output = self._run(canvas.tensor)

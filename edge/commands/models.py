@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edge.commands.models_export import export_command
 from edge.errors import ModelError
 
 models_app = typer.Typer(help="The person detectors that are known by name.", no_args_is_help=True)
@@ -50,8 +51,15 @@ def pull_command(
     if name not in entries:
         manifest.resolve(name)  # says which names there are
         raise ModelError(f"{name}: expected a name of the manifest ({', '.join(entries)}), got a path")
+    stored = next(stored for stored in manifest.list_models() if stored.entry.name == name)
+    if stored.state == "ok":
+        print(f"{name}: {stored.path} is there already")
+        return
     path = pull.pull(entries[name], manifest.cache_dir(), progress=_progress if sys.stderr.isatty() else None)
     print(f"{name}: {path}")
+
+
+models_app.command("export")(export_command)
 
 
 def _progress(done: int, total: int | None) -> None:

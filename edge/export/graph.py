@@ -1,0 +1,137 @@
+"""A network as it is written in an ONNX file: who makes which value, who uses it, and what its constants are.
+
+Knows the file format; what a network is for, it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from edge.errors import ModelError
+
+
+class Graph:
+    """Reads and rewrites the one graph of a model; the model that is handed in is changed.
+
+    Attributes:
+        model: The onnx ModelProto.
+    """
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 - onnx has no types
+        self.model = model
+        self._index()
+
+    @staticmethod
+    def load(path: Path) -> Graph:
+        """The network of a file.
+
+        Raises:
+            ModelError: It is no complete ONNX file with all weights in it.
+        """
+        try:
+            model = onnx.load(str(path), load_external_data=False)
+            onnx.checker.check_model(model)
+        except Exception as error:  # noqa: BLE001 - onnx and protobuf raise many kinds
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(f"{path}: expected a complete ONNX file, got: {reason}") from None
+        if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer):
+            raise ModelError(f"{path}: expected all weights in this file, got some in another one")
+        return Graph(model)
+
+    @property
+    def nodes(self) -> Sequence[Any]:
+        """The operations, in the order in which they run."""
+        return self.model.graph.node  # type: ignore[no-any-return]
+
+    def producer(self, name: str) -> Any | None:  # noqa: ANN401
+        """The operation that makes a value; None for inputs and constants of the file."""
+        return self._producers.get(name)
+
+    def consumers(self, name: str) -> list[Any]:
+        """The operations that use a value."""
+        return self._consumers.get(name, [])
+
+    def constant(self, name: str) -> NDArray[Any] | None:
+        """What a value always is; None when it is computed."""
+        if name in self._constants:
+            return np.asarray(numpy_helper.to_array(self._constants[name]))
+        node = self.producer(name)
+        if node is None:
+            return None
+        if node.op_type == "Identity":
+            return self.constant(node.input[0])
+        if node.op_type == "Constant":
+            return np.asarray(numpy_helper.to_array(node.attribute[0].t))
+        return None
+
+    def set_constant(self, name: str, value: NDArray[Any]) -> None:
+        """Puts a constant into the file, over one of that name."""
+        for tensor in [tensor for tensor in self.model.graph.initializer if tensor.name == name]:
+            self.model.graph.initializer.remove(tensor)
+        self.model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self._index()
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the values that have a known one."""
+        try:
+            inferred = onnx.shape_inference.infer_shapes(self.model, strict_mode=False, data_prop=True)
+        except Exception as error:  # noqa: BLE001 - onnx raises many kinds
+            raise ModelError(f"expected shapes that fit each other, got: {error}") from None
+        known = [*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output]
+        found = {}
+        for value in known:
+            sides = [side.dim_value for side in value.type.tensor_type.shape.dim]
+            if sides and all(side > 0 for side in sides):
+                found[value.name] = tuple(sides)
+        return found
+
+    def keep_only(self, outputs: Iterable[Any]) -> None:
+        """Drops every operation and constant that the outputs do not need, and puts constants where they are used.
+
+        Args:
+            outputs: ValueInfoProto of each.
+        """
+        graph = self.model.graph
+        self._inline_constants()
+        outputs = list(outputs)
+        needed = {value.name for value in outputs}
+        kept = []
+        for node in reversed(graph.node):
+            if needed & set(node.output):
+                kept.append(node)
+                needed |= set(node.input)
+        nodes, tensors = list(reversed(kept)), [tensor for tensor in graph.initializer if tensor.name in needed]
+        for field, values in (("node", nodes), ("initializer", tensors), ("output", outputs)):
+            graph.ClearField(field)
+            getattr(graph, field).extend(values)
+        graph.ClearField("value_info")
+        self._index()
+
+    def _inline_constants(self) -> None:
+        """Constants behind Identity and Constant become constants of the file, so that every tool sees them as such."""
+        for node in list(self.nodes):
+            if node.op_type not in ("Identity", "Constant"):
+                continue
+            value = self.constant(node.output[0])
+            if value is not None:
+                self.model.graph.node.remove(node)
+                self.model.graph.initializer.append(numpy_helper.from_array(value, node.output[0]))
+                self._constants[node.output[0]] = self.model.graph.initializer[-1]
+                del self._producers[node.output[0]]
+        self._index()
+
+    def _index(self) -> None:
+        graph = self.model.graph
+        self._constants = {tensor.name: tensor for tensor in graph.initializer}
+        self._producers = {name: node for node in graph.node for name in node.output}
+        self._consumers: dict[str, list[Any]] = {}
+        for node in graph.node:
+            for name in node.input:
+                self._consumers.setdefault(name, []).append(node)
