@@ -101,17 +101,19 @@ def effect(panel: Panel, schedule: Schedule, lags: Floats) -> Effect:
         raise ValueError(f"expected two cycles or pairs or more, got {count}")
     value, error = float(np.mean(found)), float(np.std(found, ddof=1)) / sqrt(count)
     half = quantile(0.975, count - 1) * error
-    visitors, exposed = _reached(panel, schedule), schedule.exposure(lags).mean(axis=1)
-    ever = visitors > 0.0
-    without = float((np.nanmean(panel.orders, axis=1) - value * visitors * exposed)[ever].sum())
+    visitors, exposure = _reached(panel, schedule), schedule.exposure(lags)
+    ever = schedule.on.any(axis=1)
+    moved = value * (visitors * exposure).mean(axis=1)
+    without = float((np.nanmean(panel.orders, axis=1) - moved)[ever].sum())
+    per_day = value * visitors[ever].mean(axis=1)
     return Effect(
         value,
         value - half,
         value + half,
         error,
         tuple(float(each) for each in found),
-        lift=value * float(visitors.sum()) / without if without > 0.0 else float("inf"),
-        extra_per_day=value * float(visitors[ever].mean()),
+        lift=float(per_day.sum()) / without if without > 0.0 else float("inf"),
+        extra_per_day=float(per_day.mean()),
     )
 
 
@@ -122,9 +124,9 @@ def replicate_effects(panel: Panel, schedule: Schedule, lags: Floats) -> Floats:
         ValueError: As effect does.
     """
     level = _levels(panel, schedule)
-    exposure = schedule.exposure(lags) * (_reached(panel, schedule) / level)[:, None]
+    exposure = schedule.exposure(lags) * _reached(panel, schedule) / level[:, None]
     outcome = panel.orders / level[:, None]
-    if (schedule.replicate != schedule.replicate[:, :1]).any():
+    if _rotates(schedule):
         return _solved(panel, schedule.replicate, exposure, outcome, level)
     parts = (np.flatnonzero(schedule.replicate[:, 0] == each) for each in range(schedule.replicates))
     return np.concatenate(  # pairs share nothing, so each is solved alone
@@ -214,16 +216,29 @@ def _levels(panel: Panel, schedule: Schedule) -> Floats:
 
 
 def _reached(panel: Panel, schedule: Schedule) -> Floats:
-    """Visitors of a day with the display, float64 (units,); 0 for one that is never on."""
-    ever = schedule.on.any(axis=1)
-    on = np.where(schedule.on, panel.visitors, np.nan)[ever]
-    if not np.isfinite(on).any(axis=1).all():
-        raise ValueError("expected, for each display, a day with it that a camera watched")
-    visitors = np.zeros(ever.size)
-    visitors[ever] = np.nanmean(on, axis=1)
-    if visitors[ever].min() <= 0.0:
-        raise ValueError("expected visitors on the days with a display")
+    """Visitors of a mean day, by display and day, float64 (units, days); 0 for a display that is never on.
+
+    With rotation the mean of the cycle that a day is in, with the display and without: visitors of the days with it
+    alone go down with the same bad weather that moves orders. With pairs, where that cancels, the mean of the days with
+    it.
+    """
+    visitors = np.zeros(panel.visitors.shape)
+    rotates = _rotates(schedule)
+    for unit in np.flatnonzero(schedule.on.any(axis=1)):
+        seen = np.isfinite(panel.visitors[unit])
+        counted = seen & (schedule.on[unit] | rotates)
+        if not panel.visitors[unit, counted].sum() > 0.0:
+            raise ValueError("expected, for each display, visitors on days that a camera watched")
+        for each in np.unique(schedule.replicate[unit]):
+            days = schedule.replicate[unit] == each
+            some = counted & days if (counted & days).any() else counted
+            visitors[unit, days] = panel.visitors[unit, some].mean()
     return visitors
+
+
+def _rotates(schedule: Schedule) -> bool:
+    """Whether replicates are spans of days, not pairs of displays."""
+    return bool((schedule.replicate != schedule.replicate[:, :1]).any())
 
 
 def _dummies(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:

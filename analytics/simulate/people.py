@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import erfc, log, sqrt
 
 import numpy as np
 
-from analytics.report.periods import Period
 from analytics.simulate.town import Floats, Ints
 
 OPENS_H, CLOSES_H = 9.0, 20.0
 """Local opening hours of every simulated shop, hours after midnight."""
 ENGAGED_S = 15.0
+STOP_MEDIAN_S, STOP_SPREAD = 11.0, 1.2
+"""Of the lengths of stops, which are lognormal."""
+ENGAGED_SHARE = 0.5 * erfc(log(ENGAGED_S / STOP_MEDIAN_S) / (STOP_SPREAD * sqrt(2.0)))
+"""Share of the stops that are at least ENGAGED_S long."""
 
 
 @dataclass(frozen=True)
@@ -54,28 +58,25 @@ class Stays:
     engaged: tuple[Ints, ...]
 
 
-def stays(
-    visitors: Ints, days: Sequence[Period], midnight_s: Ints, zones: Sequence[Zone], random: np.random.Generator
-) -> Stays:
+def stays(visitors: Ints, midnight_s: Ints, zones: Sequence[Zone], random: np.random.Generator) -> Stays:
     """Spreads the visitors of each day over its opening hours.
 
     Args:
         visitors: True ones by day, int64 (days,).
-        days: The business days.
         midnight_s: UTC seconds at which the clock shows 0:00 on each, as far as the opening hours go, int64 (days,).
         zones: Of the shop.
         random: Where all chance comes from.
     """
-    day = np.arange(len(days)).repeat(visitors)
+    day = np.arange(visitors.size).repeat(visitors)
     open_s, close_s = midnight_s[day] + 3600.0 * OPENS_H, midnight_s[day] + 3600.0 * CLOSES_H
     in_s = open_s + (close_s - open_s) * random.beta(2.2, 1.8, day.size)  # more in the afternoon
     out_s = np.minimum(in_s + random.lognormal(np.log(900.0), 0.7, day.size), close_s + 300.0)
     ends, lengths, engaged = [], [], []
     for zone in zones:
         stops = random.random(day.size) < zone.visit_share
-        stop_s = np.minimum(random.lognormal(np.log(11.0), 1.2, int(stops.sum())), 1500.0)
+        stop_s = np.minimum(random.lognormal(np.log(STOP_MEDIAN_S), STOP_SPREAD, int(stops.sum())), 1500.0)
         end_s = in_s[stops] + (out_s - in_s)[stops] * random.random(stop_s.size)
         ends.append(end_s)
         lengths.append(stop_s)
-        engaged.append(np.bincount(day[stops][stop_s >= ENGAGED_S], minlength=len(days)))
+        engaged.append(np.bincount(day[stops][stop_s >= ENGAGED_S], minlength=visitors.size))
     return Stays(tuple(zone.name for zone in zones), in_s, out_s, tuple(ends), tuple(lengths), tuple(engaged))
