@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge.config import Camera, parse
 from edge.errors import ConfigError, EdgeError
 from edge.evaluation.clips import evaluate
-from edge.evaluation.confidence import bias_interval, rate_interval, share_interval
+from edge.evaluation.confidence import bias_interval, rate_interval, ratio_interval, share_interval
 from edge.evaluation.counts import (
     LineScore,
     Score,
@@ -203,6 +203,26 @@ def test_the_interval_of_the_bias_covers_the_truth_as_often_as_it_says(true, mis
         for low, high in (bias_interval(int(m), int(i), true) for m, i in zip(missed, invented, strict=True))
     ]
     assert 0.93 <= np.mean(covered) < 0.996
+
+
+def test_the_interval_over_clips_covers_the_truth_where_errors_come_in_bursts():
+    """Three quarters of the clips are counted well and a quarter is not; the plain interval is far too narrow there."""
+    rng = np.random.default_rng(5)
+    covered, covered_plainly = [], []
+    for _ in range(1000):
+        sizes = rng.integers(50, 150, 20)
+        missed = rng.binomial(sizes, np.where(rng.uniform(size=20) < 0.25, 0.15, 0.01))
+        low, high = ratio_interval(missed.tolist(), sizes.tolist()) or (0.0, 0.0)
+        covered.append(low <= 0.25 * 0.15 + 0.75 * 0.01 <= high)
+        low, high = share_interval(int(missed.sum()), int(sizes.sum()))
+        covered_plainly.append(low <= 0.25 * 0.15 + 0.75 * 0.01 <= high)
+    assert np.mean(covered) > 0.88
+    assert np.mean(covered_plainly) < 0.7
+
+
+@pytest.mark.parametrize("of", [[], [100], [0, 0, 0]])
+def test_one_clip_says_nothing_of_the_next_one(of):
+    assert ratio_interval([0] * len(of), of) is None
 
 
 # Whole clips.
