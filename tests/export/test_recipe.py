@@ -63,7 +63,7 @@ def test_the_8_bit_network_takes_bytes_as_they_are_and_keeps_its_ends_in_floats(
     graph = Graph.load(tmp_path / "shop-64x96-int8.onnx")  # 16:9, rounded up
     (first,) = graph.consumers("images")
     assert first.op_type == "DequantizeLinear"
-    assert (graph.constant(first.input[1]), graph.constant(first.input[2])) == (1.0, 0)
+    assert [constant.item() for name in first.input[1:3] if (constant := graph.constant(name)) is not None] == [1.0, 0]
     scales = [graph.constant(node.input[1]) for node in graph.nodes if node.op_type == "DequantizeLinear"]
     assert any(scale is not None and scale.size > 1 for scale in scales)  # a scale for every channel
     (last,) = (node for node in graph.nodes if node.output[0] == "cells")
