@@ -173,7 +173,7 @@ class Bookkeeper:
                 self._post(batch)
                 booked = True
             if not booked:
-                self._outbox.keep(self._notes())
+                self._outbox.keep(self._note())
         except FullError as error:
             if not self._full:
                 log.error("%s; intervals wait in memory", error)
@@ -206,7 +206,7 @@ class Bookkeeper:
             return messages, books
 
         source = self._missed or self._closed
-        self._outbox.post(posting, self._notes(0 if source is self._missed else len(batch)))
+        self._outbox.post(posting, self._note(0 if source is self._missed else len(batch)))
         for _ in batch:
             source.popleft()
 
@@ -222,7 +222,11 @@ class Bookkeeper:
         at_most = min(int(self._retain_s // interval_s), _MOST_MISSED_ROWS // series)
         return [self._draft(gap) for gap in draft.missed(since_utc_s, report, at_most)]
 
-    def _notes(self, booked: int = 0) -> dict[str, str]:
-        """What is not booked, for the next run: closed ones that wait in memory are as safe as open ones."""
+    def _note(self, booked: int = 0) -> dict[str, str]:
+        """What is not booked, for the next run: closed ones that wait in memory are as safe as open ones.
+
+        Only what has changed: a box without a clock should not write its waiting intervals every few seconds.
+        """
         rest = islice(self._closed, booked, None)
-        return {_TALLY: draft.to_json([*rest, *self._open]), _WAITING: draft.to_json(self._waiting)}
+        notes = {_TALLY: draft.to_json([*rest, *self._open]), _WAITING: draft.to_json(self._waiting)}
+        return {name: text for name, text in notes.items() if self._outbox.note(name) != text}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 from edge.core.report import IntervalReport, LineFacts, ZoneFacts
 
@@ -26,10 +27,15 @@ class Draft:
     boot_id: str
     machine_boot: str
 
+    @cached_property
+    def text(self) -> str:
+        """As JSON; made once, for a draft may be stored many times."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
 
 def to_json(drafts: Iterable[Draft]) -> str:
     """One JSON text that `from_json` reads back."""
-    return json.dumps([asdict(draft) for draft in drafts], separators=(",", ":"))
+    return f"[{','.join(draft.text for draft in drafts)}]"
 
 
 def from_json(text: str) -> list[Draft]:
