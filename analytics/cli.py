@@ -7,6 +7,7 @@ import sys
 import typer
 
 from analytics.commands.database import db_app
+from analytics.commands.demo import demo_command
 from analytics.commands.experiment import experiment_app
 from analytics.commands.ingest import ingest_command
 from analytics.commands.online import online_app
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest_command)
 app.command("report")(report_command)
+app.command("demo")(demo_command)
 app.add_typer(online_app, name="online")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(db_app, name="db")
