@@ -8,7 +8,7 @@ from analytics.validate import Accepted, Refused, validate
 from edge.core.message import LineRow, OccupancyRow, Payload, TotalRow, ZoneRow, topic, utc_text
 
 EPOCH = "0123456789abcdef"
-START_S = 1_795_392_000  # 2026-11-23T00:00:00Z
+START_S = 1_763_942_400  # 2025-11-24T00:00:00Z
 NOW_S = START_S + 86_400
 Sent = tuple[str, bytes]
 """Topic and payload."""
@@ -27,7 +27,7 @@ def zone(seq: int, *, site: str = "berlin-1", epoch: str = EPOCH, **more: Any) -
 
 
 def occupancy(seq: int, *, site: str = "berlin-1", epoch: str = EPOCH, **more: Any) -> OccupancyRow:
-    facts = {"business_day": "2026-11-23", "occ_raw": 5, "occ": 5, "clamped": False, "drift": None, "balance": None,
+    facts = {"business_day": "2025-11-24", "occ_raw": 5, "occ": 5, "clamped": False, "drift": None, "balance": None,
              "births": 0, "deaths": 0}  # fmt: skip
     return OccupancyRow.model_validate({**_head("occupancy", seq, site, epoch), **facts, **more})
 

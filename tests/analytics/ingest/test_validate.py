@@ -15,7 +15,7 @@ from edge.core.message import DeviceStatus, Info, ReplayAnswer
 from tests.analytics.shop import NOW_S, START_S, line, occupancy, sent, total, zone
 
 DOOR = "traffic/v1/berlin-1/box/line/door"
-NAME, DAY = "Mrs. Miller", "2026-11-22"
+NAME, DAY = "Mrs. Miller", "2025-11-23"
 
 
 def changed(**more: Any) -> bytes:
@@ -100,11 +100,11 @@ def test_the_other_topics_of_the_wire_are_accepted(place, payload):
         (changed(device="box-2"), "topic", "device: "),
         (changed(series="line/side"), "topic", "series: expected what the topic says, line/door"),
         (changed(line="side"), "topic", "line: expected what the topic says, door"),
-        (changed(start="2026-13-01T00:00:00Z"), "time", "start: expected a time that exists"),
+        (changed(start="2025-13-01T00:00:00Z"), "time", "start: expected a time that exists"),
         (changed(start="1970-01-01T00:00:00Z"), "time", "start: expected 2020 or later"),
-        (changed(end="2026-11-23T00:00:00Z"), "time", "end: expected up to 3600 s after start"),
-        (changed(end="2026-11-23T02:00:00Z"), "time", "end: expected up to 3600 s after start"),
-        (changed(start="2026-11-24T01:00:00Z", end="2026-11-24T01:05:00Z"), "future", "start: expected at most 600 s"),
+        (changed(end="2025-11-24T00:00:00Z"), "time", "end: expected up to 3600 s after start"),
+        (changed(end="2025-11-24T02:00:00Z"), "time", "end: expected up to 3600 s after start"),
+        (changed(start="2025-11-25T01:00:00Z", end="2025-11-25T01:05:00Z"), "future", "start: expected at most 600 s"),
         (b" " * MAX_BYTES + b"{}", "size", "expected at most 65536 bytes"),
     ],
 )

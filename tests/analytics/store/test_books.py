@@ -61,7 +61,7 @@ def test_a_row_is_kept_as_it_was_sent(store):
         "presence_s, peak, stitched FROM v_rows_zone"
     ) == [("shoes", 4, 1, 1, 3, 5, 0, 0, 83.5, 1, 0, 1, 2, 1, 0, 0, 0, 63.5, 3, 0)]
     assert store.query("SELECT business_day, occ_raw, occ, clamped, drift, balance FROM v_rows_occupancy") == [
-        ("2026-11-23", 5, 5, 0, None, None)
+        ("2025-11-24", 5, 5, 0, None, None)
     ]
     assert store.query("SELECT config_id, boot_id FROM runs") == [("00112233445566ff", "ffeeddccbbaa9988")]
 
@@ -92,7 +92,7 @@ def test_the_order_in_which_rows_come_makes_no_difference(store, tmp_path, seed)
 
 
 @pytest.mark.parametrize("together", [True, False])
-@pytest.mark.parametrize("change", [{"in": 9}, {"start": "2026-10-31T23:00:00Z", "end": "2026-10-31T23:05:00Z"}])
+@pytest.mark.parametrize("change", [{"in": 9}, {"start": "2025-10-31T23:00:00Z", "end": "2025-10-31T23:05:00Z"}])
 def test_the_same_key_with_another_content_keeps_the_first_and_raises_an_alarm(store, together, change):
     books = Books(store)
     first, second = read(line(1), line(1, **change))
@@ -245,19 +245,19 @@ def _said(kind: str, payload: Info | DeviceStatus) -> Accepted:
 
 def test_online_days_come_by_mqtt_too(store):
     books = Books(store)
-    for scans, as_of in ((40, "2026-11-23"), (41, "2026-11-24"), (7, "2026-11-22")):
-        day = OnlineDay(site="berlin-1", zone="shoes", date="2026-11-22", lag="0d", scans=scans, orders=3, as_of=as_of)
+    for scans, as_of in ((40, "2025-11-24"), (41, "2025-11-25"), (7, "2025-11-23")):
+        day = OnlineDay(site="berlin-1", zone="shoes", date="2025-11-23", lag="0d", scans=scans, orders=3, as_of=as_of)
         message = validate("traffic/v1/berlin-1/online/shoes", day.wire(), NOW_S)
         assert isinstance(message, Accepted)
         books.post([message], [], NOW_S)
-    assert store.query("SELECT scans, orders, as_of, source FROM online_days") == [(41, 3, "2026-11-24", "mqtt")]
+    assert store.query("SELECT scans, orders, as_of, source FROM online_days") == [(41, 3, "2025-11-25", "mqtt")]
 
 
 def test_the_views_sum_by_hour_and_by_the_business_day_of_the_box(store):
-    night = {"business_day": "2026-11-22"}  # the business day begins at 04:00 local; here the first half hour is before
+    night = {"business_day": "2025-11-23"}  # the business day begins at 04:00 local; here the first half hour is before
     payloads = [make(seq) for make in (line, zone) for seq in range(1, 25)]
     days = [occupancy(seq, **(night if seq <= 6 else {})) for seq in range(1, 25)]
-    day = OnlineDay(site="berlin-1", zone="shoes", date="2026-11-23", lag="0d", scans=30, orders=2, as_of="2026-11-23")
+    day = OnlineDay(site="berlin-1", zone="shoes", date="2025-11-24", lag="0d", scans=30, orders=2, as_of="2025-11-24")
     later = day.model_copy(update={"lag": "1d", "scans": 0, "orders": 1})
     online = [validate("traffic/v1/berlin-1/online/shoes", one.wire(), NOW_S) for one in (day, later)]
     Books(store).post([*read(*payloads, *days), *(one for one in online if isinstance(one, Accepted))], [], NOW_S)
@@ -269,19 +269,19 @@ def test_the_views_sum_by_hour_and_by_the_business_day_of_the_box(store):
         ("berlin-1", "door", START_S + 3600, 222, 12, 3600.0, 3600),
     ]
     assert store.query("SELECT business_day, visitors FROM v_traffic_daily ORDER BY 1") == [
-        ("2026-11-22", 21),
-        ("2026-11-23", 279),
+        ("2025-11-23", 21),
+        ("2025-11-24", 279),
     ]
     assert store.query("SELECT business_day, entered, engaged, mean_dwell_s, h3 FROM v_dwell ORDER BY 1") == [
-        ("2026-11-22", 24, 18, 16.7, 12),
-        ("2026-11-23", 72, 54, 16.7, 36),
+        ("2025-11-23", 24, 18, 16.7, 12),
+        ("2025-11-24", 72, 54, 16.7, 36),
     ]
     funnel = store.query(
         "SELECT zone, business_day, entered_shop, in_zone, stopped, engaged, scanned, ordered FROM v_funnel ORDER BY 2"
     )
     assert funnel == [
-        ("shoes", "2026-11-22", 21, 30, 24, 18, None, None),
-        ("shoes", "2026-11-23", 279, 90, 72, 54, 30, 3),
+        ("shoes", "2025-11-23", 21, 30, 24, 18, None, None),
+        ("shoes", "2025-11-24", 279, 90, 72, 54, 30, 3),
     ]
 
 
