@@ -5,10 +5,15 @@ PYTHON ?= python3
 RUN := .venv
 DEV := .venv-dev
 PIP := -m pip --disable-pip-version-check --quiet
+# Of `make model`: labelled pictures (models/PERSON.md says which), the teacher, and a folder for some gigabytes on the way.
+DATA ?= ../shared/assets/train
+TEACHER ?= ../shared/assets/models/yolox_nano_416.onnx
+WORK ?= .model-work
+TRAIN := .venv-train
 VERSIONS := 3.10 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types pytest doctest matrix lock lock-check clean system test-system
+.PHONY: help demo model test lint format types pytest doctest matrix lock lock-check clean system test-system
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -17,6 +22,14 @@ help: ## this list
 
 demo: $(RUN)/project ## the whole path on a recorded shop: no camera, broker or model needed
 	@$(RUN)/bin/edge demo
+
+model: $(TRAIN)/project $(WORK)/store/index.npz ## train the person detectors anew: DATA=, TEACHER=, WORK=; hours; goes on where it was cut
+	@set -e; for name in person-n person-s; do \
+	    $(TRAIN)/bin/python -m models.train fit $$name --teacher $(TEACHER) --work $(WORK); \
+	    $(TRAIN)/bin/python -m models.train export $$name --work $(WORK); done
+
+$(WORK)/store/index.npz: | $(TRAIN)/project
+	@$(TRAIN)/bin/python -m models.train prepare --data $(DATA) --teacher $(TEACHER) --work $(WORK)
 
 test: lint format types pytest ## everything that CI checks
 
@@ -46,7 +59,7 @@ matrix: ## the tests on every Python from 3.10 to 3.13 that is there
 	    else echo "== Python $$version is not there"; fi; done
 
 clean: ## remove the virtual environments and caches
-	rm -rf .venv .venv-dev .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-dev .venv-train .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 # Virtual environments. "locked" stands for the pinned packages, "project" for the project itself on top of them.
 
@@ -61,6 +74,13 @@ $(DEV)/locked: requirements/dev.txt
 
 %/project: %/locked pyproject.toml
 	@$*/bin/python $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Not locked: torch alone is gigabytes, and nothing that runs needs it.
+$(TRAIN)/project: pyproject.toml | system
+	@echo "== installing the extra [train] into $(TRAIN) (gigabytes the first time)"
+	@$(PYTHON) -m venv --clear $(TRAIN)
+	@$(TRAIN)/bin/python $(PIP) install --editable ".[train]"
 	@touch $@
 
 # Phony, so that make -j never runs apt-get twice at once.

@@ -9,7 +9,6 @@ import itertools
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from models.train import curves, export, prepare, rendered, store
@@ -24,7 +23,7 @@ Work = Annotated[Path, typer.Option(help="Folder for the prepared pictures, chec
 Data = Annotated[Path, typer.Option(help="Folder of pictures with split.csv.", exists=True, file_okay=False)]
 Asked = Annotated[Path, typer.Option(help="ONNX file of the YOLOX teacher.", exists=True, dir_okay=False)]
 Name = Annotated[str, typer.Argument(help=f"Which network: {', '.join(PLANS)}.")]
-_RENDERED = 1400
+_RENDERED = 1500
 _CALIBRATION = 256
 
 
@@ -36,7 +35,7 @@ def prepare_data(data: Data, teacher: Asked, work: Work) -> None:
         if done % 500 == 0 or done == total:
             typer.echo(f"prepared {done} of {total} pictures")
 
-    drawn = rendered.entries(_RENDERED, np.random.default_rng(0))
+    drawn = rendered.entries(_RENDERED, seed=0)
     store.write(work / "store", itertools.chain(prepare.entries(data, Teacher(teacher), progress), drawn))
 
 

@@ -21,6 +21,18 @@ PAD = 114
 EXACT = frozenset({"rendered"})
 """Sources whose labels are so right that the teacher is not asked."""
 
+
+@dataclass(frozen=True)
+class Mix:
+    """Shares of samples that are mosaics, and that are fitted as the detector fits a picture; the rest is zoomed."""
+
+    mosaic: float
+    fitted: float
+
+
+EARLY, LATE = Mix(0.45, 0.15), Mix(0.25, 0.3)
+"""Variety first; towards the end what a camera will show."""
+
 _CELL = 8
 _LEAST_SEEN = 0.2
 _NOISE = np.random.default_rng(1).normal(0.0, 1.0, (512, 512, 3)).astype(np.float32)
@@ -88,14 +100,14 @@ class Augment:
         self._chance = np.cumsum(chance / chance.sum())
         self._empty = [number for number in range(len(store)) if store[number].empty]
 
-    def draw(self, rng: np.random.Generator, height: int, width: int) -> Sample:
+    def draw(self, rng: np.random.Generator, height: int, width: int, mix: Mix = EARLY) -> Sample:
         """One sample for an input of this size; the same generator, the same sample."""
         canvas = _Canvas(height, width)
         kind = rng.random()
-        if kind < 0.45:
+        if kind < mix.mosaic:
             self._mosaic(canvas, rng)
         else:
-            self._alone(canvas, rng, fitted=kind < 0.6)
+            self._alone(canvas, rng, fitted=kind < mix.mosaic + mix.fitted)
         return Sample(
             canvas.image,
             spoiled(canvas.image, rng),

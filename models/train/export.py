@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from models.train.augment import Augment
+from models.train.augment import LATE, Augment
 from models.train.network import Conv, PersonNet, decode
 from models.train.plans import Plan
 from models.train.store import Store
@@ -117,7 +117,7 @@ def calibration(store: Path, plan: Plan, count: int) -> Iterator[NDArray[np.uint
     augment = Augment(Store(store), plan.weights)
     rng = np.random.default_rng(plan.seed)
     for _ in range(count):
-        clean = augment.draw(rng, plan.height, plan.width).clean
+        clean = augment.draw(rng, plan.height, plan.width, LATE).clean
         yield np.ascontiguousarray(clean.transpose(2, 0, 1)[None])
 
 

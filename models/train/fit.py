@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.multiprocessing.spawn import spawn
 
-from models.train.augment import Augment, Sample
+from models.train.augment import EARLY, LATE, Augment, Sample
 from models.train.loss import Loss, Targets
 from models.train.network import PersonNet, cell_count
 from models.train.optimise import optimisers
@@ -160,8 +160,8 @@ class _Training:
         """The steps that are left, each with this process's part of the batch."""
         for step in range(self.first, self.plan.steps):
             rng = np.random.default_rng((self.plan.seed, step, self.rank))
-            size = self.plan.size(step)
-            yield step, [self.augment.draw(rng, *size) for _ in range(self.plan.batch // self.run.processes)]
+            size, mix = self.plan.size(step), EARLY if self.plan.is_early(step) else LATE
+            yield step, [self.augment.draw(rng, *size, mix) for _ in range(self.plan.batch // self.run.processes)]
 
     def step(self, step: int, samples: list[Sample]) -> None:
         """One step of all processes together."""

@@ -12,7 +12,7 @@ WEIGHTS = {
     "css_site": 2.0,
     "detect_persons": 1.5,
     "tcc_overhead": 2.0,
-    "neg_clothing": 0.7,
+    "neg_clothing": 1.2,
     "neg_css_tiles": 0.5,
     "neg_grocery": 0.4,
     "rendered": 0.7,
@@ -49,7 +49,7 @@ class Plan:
     steps: int
     batch: int = 64
     early_size: tuple[int, int] = (128, 224)
-    early: float = 0.55
+    early: float = 0.6
     start: str | None = None
     muon_rate: float = 0.02
     adam_rate: float = 2e-3
@@ -64,7 +64,11 @@ class Plan:
 
     def size(self, step: int) -> tuple[int, int]:
         """Height and width of the input at a step."""
-        return self.early_size if step < self.early * self.steps else (self.height, self.width)
+        return self.early_size if self.is_early(step) else (self.height, self.width)
+
+    def is_early(self, step: int) -> bool:
+        """Whether variety still counts for more than likeness to what a camera will show."""
+        return step < self.early * self.steps
 
     def rate(self, step: int) -> float:
         """What the rates are multiplied by at a step: up, level, and down to nothing (arXiv 2405.18392)."""
@@ -75,7 +79,7 @@ class Plan:
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=4000),
+        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=2600),
         Plan(
             "person-s",
             Shape((8, 16, 48, 96, 128), (2, 3, 4, 2, 2), 48),
