@@ -68,9 +68,7 @@ def demo_command(
     for table in (_counted(true, reports), _converted(reports), _moved(true, reports, found)):
         console.print(table)
     print("\n" + "\n".join(finding(plan, found)))
-    print(
-        f"\n{simulated.OUTAGE[0]} was without its camera for days: its conversion is without them, its visitors are too few"
-    )
+    print(f"\n{simulated.OUTAGE[0]} was without its camera for days: its conversion is without them")
     print("written: " + ", ".join(str(path) for path in (*pages, out / "plan.json")))
     if show:
         typer.launch(pages[0].resolve().as_uri())
