@@ -13,6 +13,8 @@ from tests.commands import CONFIG, ROOT, edge
 from tests.core.test_message import SAMPLES
 
 FOLDER = ROOT / "docs" / "schema"
+OF_TRAFFIC = {"asyncapi.json", "online.schema.json"}
+"""`traffic schema` writes them, for edge knows nothing of the online shop."""
 REMEDY = "write them again: edge schema --write docs/schema"
 FILES = {"LineRow": "line", "ZoneRow": "zone", "OccupancyRow": "occupancy", "TotalRow": "total", "Info": "info",
          "Health": "health", "DeviceStatus": "status", "ReplayRequest": "replay", "ReplayAnswer": "answer"}  # fmt: skip
@@ -21,7 +23,7 @@ FILES = {"LineRow": "line", "ZoneRow": "zone", "OccupancyRow": "occupancy", "Tot
 def test_the_documents_are_those_of_the_models(tmp_path, capsys):
     assert edge(capsys, "schema", "--write", tmp_path / "new").code == 0
     written = {path.name: path.read_text() for path in (tmp_path / "new").iterdir()}
-    committed = {path.name: path.read_text() for path in FOLDER.iterdir()}
+    committed = {path.name: path.read_text() for path in FOLDER.iterdir() if path.name not in OF_TRAFFIC}
     assert committed.keys() == written.keys(), REMEDY
     for name, text in written.items():
         assert committed[name] == text, f"docs/schema/{name} is stale; {REMEDY}"
