@@ -1,4 +1,4 @@
-"""The charts of the page: figures in, SVG out. Each is drawn for a wide and for a narrow window.
+"""The charts of the page: figures in, SVG out. Each is drawn for wide and for narrow windows.
 
 No library draws them: see docs/decisions/0014. A hatched area was not watched; a line at the end of
 a bar or through a dot is how far it may be off.
@@ -19,7 +19,7 @@ from analytics.report.svg import Drawing, ticks
 from analytics.report.tables import clock
 from analytics.report.wording import one, percent, quantile, ratio, whole
 
-WIDE, HALF, NARROW = 1000.0, 480.0, 330.0
+WIDE, MIDDLE, HALF, NARROW = 1000.0, 640.0, 480.0, 300.0
 WATCHED = 0.995
 """A period watched for less than this share of its opening hours is hatched in part."""
 TOP, BOTTOM, LEFT = 12.0, 24.0, 42.0
@@ -27,14 +27,19 @@ LABEL_PX = 58.0
 ROW_PX = 44.0
 
 
-def both(draw: Callable[[float, str], str], wide: float = WIDE) -> str:
-    """A chart for both kinds of windows; the style sheet shows one."""
-    return draw(wide, "wide") + draw(NARROW, "narrow")
+def full(draw: Callable[[float, str], str]) -> str:
+    """A chart across the page, for each width of windows; the style sheet shows one."""
+    return draw(WIDE, "wide") + draw(MIDDLE, "middle") + draw(NARROW, "small")
+
+
+def half(draw: Callable[[float, str], str]) -> str:
+    """A chart that shares its row with another one where the window is wide enough."""
+    return draw(HALF, "wide") + draw(NARROW, "narrow")
 
 
 def visitors(periods: Sequence[Traffic], by: str, width: float, fit: str) -> str:
     """Bars of visitors, with what may have been missed at the lines and what was not watched."""
-    height = 260.0 if fit == "wide" else 220.0
+    height = 260.0 if width > NARROW else 220.0
     most = max((facts.visitors + facts.unsure for facts in periods), default=0)
     desc = f"Bars for {len(periods)} {by}s, at most {whole(most)} visitors; the table below has every number."
     drawing = Drawing(f"visitors-{fit}", width, height, title=f"Visitors by {by}", desc=desc, fit=fit)

@@ -29,11 +29,11 @@ def key(*marks: tuple[str, str]) -> str:
         "dot": '<circle class="dot" cx="9" cy="6" r="5"/>',
         "hollow": '<circle class="hollow" cx="9" cy="6" r="4.5"/>',
     }
-    items = (
-        f'<li><svg viewBox="0 0 18 12" aria-hidden="true" style="display:inline">'
-        f"{shapes.get(kind, f'<rect class={kind!r} width=18 height=12 />')}</svg>{escape(text)}</li>"
-        for kind, text in marks
-    )
+    items = []
+    for kind, text in marks:
+        shape = shapes.get(kind, f'<rect class="{kind}" width="18" height="12"/>')
+        picture = f'<svg viewBox="0 0 18 12" aria-hidden="true" style="display:inline">{shape}</svg>'
+        items.append(f"<li>{picture}{escape(text)}</li>")
     return f'<ul class="key">{"".join(items)}</ul>'
 
 

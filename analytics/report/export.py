@@ -83,15 +83,13 @@ def _write(report: Report, folder: Path, suffix: str, write: Callable[[Table, Pa
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    new = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield new
-        new.replace(path)
+        with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+            yield Path(folder, path.name)
+            Path(folder, path.name).replace(path)
     except OSError as error:
         raise EdgeError(f"{path}: expected a place to write, got: {error.strerror}") from error
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _csv(table: Table) -> str:
@@ -112,8 +110,8 @@ def _objects(table: Table) -> list[dict[str, Value]]:
 
 def _parquet(db: Any, table: Table, path: Path) -> None:  # noqa: ANN401 - duckdb is not always there to name its type
     types = {name: _type([row[at] for row in table.rows]) for at, name in enumerate(table.columns)}
-    with _beside(path) as new, TemporaryDirectory(dir=path.parent) as folder:
-        source = Path(folder, "table.csv")  # many times faster than row by row
+    with _beside(path) as new:
+        source = new.with_suffix(".csv")  # many times faster than row by row
         source.write_text(_csv(table), encoding="utf-8", newline="")
         rows = db.read_csv(str(source), header=True, columns=types, delimiter=",", quotechar='"')
         rows.write_parquet(str(new), compression="zstd")

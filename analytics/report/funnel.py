@@ -6,6 +6,7 @@ The estimates themselves, and the rule that small cells are not shown, are those
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from analytics.estimate.cohort import CountedDay, TaggedDay, cohorts
@@ -39,7 +40,7 @@ def converted(
     if as_of is None:
         return None
     engaged = {(visit.period.start_s, visit.zone): visit.engaged for visit in visits}
-    zones = sorted({zone for _, zone in engaged})
+    zones = sorted({zone for _, zone in engaged} & {row.zone for row in tagged if row.lag != ANY})
     counted = [
         CountedDay(
             site,
@@ -54,8 +55,8 @@ def converted(
     if not found.cohorts:
         return None
     conversions = tuple(
-        convert(cells, as_of, visitors_error=visitors_error, engaged_error=engaged_error)
-        for cells in by_zone(found.cohorts).values()
+        replace(convert(cells, as_of, visitors_error=visitors_error, engaged_error=engaged_error), zone=zone)
+        for zone, cells in by_zone(found.cohorts).items()  # of a site with one code, both name its zone
     )
     return Online(as_of, conversions, tuple(day for _, day in found.left_out))
 

@@ -71,7 +71,7 @@ def _unknown(day: Int64, blind: Bool) -> Bool:
             continue
         unknown[at[: seen[0]]] = True
         unknown[at[seen[-1] + 1 :]] = True
-        holes = np.flatnonzero(np.diff(seen) > UNKNOWN_AFTER)
+        holes = np.flatnonzero(np.diff(seen) - 1 > UNKNOWN_AFTER)
         if holes.size:
             unknown[at[seen[holes[0]] + 1 :]] = True
     return unknown

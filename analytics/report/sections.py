@@ -37,7 +37,7 @@ def sections(report: Report) -> str:
 def _visitors(report: Report) -> str:
     by = "week" if report.chart is not report.periods else report.by
     marks = key(("bar", "visitors"), ("whisker", "perhaps missed"), ("hatch", "opening hours that were not watched"))
-    chart = charts.both(partial(charts.visitors, report.chart, by))
+    chart = charts.full(partial(charts.visitors, report.chart, by))
     text = "Who turned round at the door is not among them."
     return section(f"Visitors by {by}", text, chart, marks, _periods(report))
 
@@ -45,11 +45,18 @@ def _visitors(report: Report) -> str:
 def _periods(report: Report) -> str:
     rows = [
         (
-            facts.period.label, whole(facts.visitors), percent(facts.uturn_rate), whole(facts.staff_in),
-            one(facts.occupancy), whole(facts.peak), seconds(facts.stay_s), percent(facts.coverage), whole(facts.unsure),
+            facts.period.label,
+            whole(facts.visitors),
+            percent(facts.uturn_rate),
+            whole(facts.staff_in),
+            one(facts.occupancy),
+            whole(facts.peak),
+            seconds(facts.stay_s),
+            percent(facts.coverage),
+            whole(facts.unsure),
         )
         for facts in report.periods
-    ]  # fmt: skip
+    ]
     heads = (report.by.title(), "Visitors", "U-turns", "Staff", "Inside", "Peak", "Visit", "Coverage", "Perhaps missed")
     return details(f"Table by {report.by}", heads, rows)
 
@@ -57,7 +64,7 @@ def _periods(report: Report) -> str:
 def _inside(report: Report) -> str:
     if not report.curve.mean:
         return section("People inside", "Not known: no day was watched for long enough.")
-    chart = charts.both(partial(charts.inside, report.curve), charts.HALF)
+    chart = charts.half(partial(charts.inside, report.curve))
     marks = key(("curve", "mean of the days"), *([("band", "8 of 10 days")] if max(report.curve.days) > 1 else []))
     rows = [
         (clock(minute), one(mean), one(low), one(high), str(days))
@@ -79,13 +86,13 @@ def _week(report: Report) -> str:
         for hour in hours
     ]
     numbers = details("Table by hour", ("Hour", *(WEEKDAYS[day].title() for day in grid)), rows)
-    chart = charts.both(partial(charts.week, grid), charts.HALF)
+    chart = charts.half(partial(charts.week, grid))
     return section("The week", "Visitors per watched hour of opening time.", chart, numbers)
 
 
 def _classes(zones: Sequence[Visits]) -> str:
     text = "Visits that ended, by length: under 3 s, under 15 s, longer, unless the box was told otherwise."
-    chart = charts.both(partial(charts.classes, zones), charts.HALF)
+    chart = charts.half(partial(charts.classes, zones))
     marks = key(("engaged", "engaged"), ("stop", "stopped"), ("pass", "passed by"))
     names = ("entered", "ended", "passed", "stopped", "engaged", "peak")
     rows = [(visits.zone, *(whole(getattr(visits, name)) for name in names)) for visits in zones]
@@ -95,7 +102,7 @@ def _classes(zones: Sequence[Visits]) -> str:
 
 def _lengths(zones: Sequence[Visits]) -> str:
     text = "From merged histograms: the bin is certain, the place within it is a guess."
-    chart = charts.both(partial(charts.dwell, zones), charts.HALF)
+    chart = charts.half(partial(charts.dwell, zones))
     marks = key(("dot", "median"), ("hollow", "9 of 10 visits are shorter"), ("range", "sure to lie in this bin"))
     rows = [
         (visits.zone, quantile(visits.median), quantile(visits.p90), seconds(visits.mean_s), percent(visits.lost_share))
@@ -109,7 +116,7 @@ def _funnel(report: Report) -> str:
     every = report.funnels[0]
     visits = one(every.passed / every.entered) if every.entered else NOTHING
     text = f"{whole(every.entered)} visitors made {visits} visits to zones each; from here on visits are counted."
-    chart = charts.both(partial(charts.funnel, every))
+    chart = charts.full(partial(charts.funnel, every))
     rows = [(funnel.zone or "all zones", *(whole(size) for _, size in funnel.steps[1:])) for funnel in report.funnels]
     numbers = details("Table by zone", ("Zone", "Passed", "Stopped", "Engaged", "Scanned", "Ordered"), rows)
     return section("From the door to the order", text, chart, numbers)
@@ -126,7 +133,7 @@ def _conversion(report: Report) -> str:
         rows += [(zone, heading, ratio(figure.ratio), maturing(figure) or NOTHING) for zone, figure in figures]
         shown = [(zone, figure) for zone, figure in figures if figure.ratio or figure.maturing]
         if name in CHARTED and shown:
-            chart = charts.both(partial(charts.shares, heading, shown), charts.HALF)
+            chart = charts.half(partial(charts.shares, heading, shown))
             parts.append(f'<div><h3>{heading}</h3><p class="soft">{meaning}</p>{chart}</div>')
     marks = key(("dot", "with its 95 % interval"), ("hollow", "days that still mature"))
     text = f"Tagged orders only; the books cover {report.online.as_of}. People who buy without scanning are missing."
