@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees that the system has what pip cannot install. Usage: PYTHON=python3 requirements/system.sh [mosquitto] [openssl]
+# Sees that the system has what pip cannot install. Usage: PYTHON=python3 requirements/system.sh [PACKAGE...]
 # As root on Debian it installs what is missing; otherwise it names the command and stops.
 set -eu
 PYTHON=${PYTHON:-python3}
@@ -15,8 +15,12 @@ elif ! "$PYTHON" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <=
 elif ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
     missing=$("$PYTHON" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))')
 fi
-for program in "$@"; do
-    command -v "$program" >/dev/null || missing="${missing:+$missing }$program"
+for package in "$@"; do
+    case $package in
+        mosquitto-clients) command -v mosquitto_sub >/dev/null ;;
+        postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null ;;  # off the PATH
+        *) command -v "$package" >/dev/null ;;
+    esac || missing="${missing:+$missing }$package"
 done
 [ -n "$missing" ] || exit 0
 
