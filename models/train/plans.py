@@ -79,20 +79,20 @@ class Plan:
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=2600),
+        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=2300),
         Plan(
             "person-s",
             Shape((8, 16, 48, 96, 128), (2, 3, 4, 2, 2), 48),
             256,
             416,
             early_size=(192, 320),
-            early=0.5,
-            steps=2400,
+            early=0.7,
+            steps=850,
             batch=48,
             start="person-n",
-            muon_rate=0.012,
-            adam_rate=1.2e-3,
-            cooldown=0.6,
+            muon_rate=0.01,
+            adam_rate=1e-3,
+            cooldown=0.7,
         ),
     )
 }
