@@ -198,7 +198,6 @@ class Guests:
         way, x = list[Stop](), rng.uniform(*plan.aisle)
         for index in rng.permutation(len(plan.displays))[:calls]:
             spot = plan.displays[index].spot(rng)
-            # Log-normal: many short looks, few long ones. Some only walk through.
             # Log-normal: many short looks, few long ones.
             stay_s = rng.uniform(40.0, 120.0) if at_work else float(np.clip(rng.lognormal(2.2, 0.9), 0.5, 90.0))
             aisle = Stop(complex(x, spot.imag))
