@@ -28,6 +28,8 @@ EARLIEST_S = 1_577_836_800
 """2020: a box whose clock is before it has not been told the time."""
 MAX_INTERVAL_S = 3600
 _BIG = 2**63 - 1
+_LONG = re.compile(rb"\d{19}")
+"""What every number beyond `_BIG` has."""
 _SHOWN_PROBLEMS = 3
 _FIELD = re.compile(r"[a-z0-9_]{1,40}")
 _LEVEL = re.compile(message.NAME_PATTERN)
@@ -101,7 +103,10 @@ def validate(topic: str, payload: bytes, now_s: float) -> Accepted | Refused:
         place = _place(topic)
         if len(payload) > MAX_BYTES:
             raise _Breach("size", f"expected at most {MAX_BYTES} bytes")
-        return _accepted(topic, place, _read(place.kind, payload), now_s)
+        model = _read(place.kind, payload)
+        if _LONG.search(payload):
+            _in_range(model)
+        return _accepted(topic, place, model, now_s)
     except _Breach as breach:
         return refuse(topic, payload, breach.code, breach.reason, breach.model)
 
@@ -176,17 +181,14 @@ def _accepted(topic: str, place: _Place, model: Payload, now_s: float) -> Accept
         _agree(model, site=site, device=device, series=f"{kind}/{name}" if name else kind)
         if name:
             _agree(model, **{kind: name})
-        _in_range(model)
         start_s, end_s = _interval(model, now_s)
         digest = int.from_bytes(blake2b(model.wire(), digest_size=8).digest(), "big", signed=True)
         return Accepted(topic, kind, site, device, model, start_s, end_s, digest)
     if isinstance(model, TotalRow):
         _agree(model, site=site, device=device, line=name)
-        _in_range(model)
         return Accepted(topic, kind, site, device, model, end_s=_instant("end", model.end, model, now_s))
     if isinstance(model, OnlineDay):
         _agree(model, site=site, zone=name)
-        _in_range(model)
     return Accepted(topic, kind, site, device, model)
 
 
