@@ -46,6 +46,7 @@ def visitors(periods: Sequence[Traffic], by: str, width: float, fit: str) -> str
     up = _y_axis(drawing, most, height)
     slot = (width - LEFT) / max(1, len(periods))
     bar = max(1.0, min(slot * 0.72, 46.0)) if slot > 3 else slot
+    whisker = "whisker" if slot > 8 else "whisker thin"
     for at, facts in enumerate(periods):
         x = LEFT + at * slot
         if facts.coverage is not None and facts.coverage < WATCHED:
@@ -54,7 +55,7 @@ def visitors(periods: Sequence[Traffic], by: str, width: float, fit: str) -> str
         top = up(facts.visitors)
         drawing.rect(x + (slot - bar) / 2, top, bar, height - BOTTOM - top, "bar", hint=_hint(facts))
         if facts.unsure and facts.visitors:
-            drawing.line((x + slot / 2, top), (x + slot / 2, up(facts.visitors + facts.unsure)), "whisker")
+            drawing.line((x + slot / 2, top), (x + slot / 2, up(facts.visitors + facts.unsure)), whisker)
     _period_labels(drawing, periods, by, slot, height)
     return drawing.svg()
 
@@ -95,7 +96,7 @@ def _period_labels(drawing: Drawing, periods: Sequence[Traffic], by: str, slot: 
             continue
         if x >= free_from and x + 20 < drawing.width:
             drawing.text(x, height - 6, label, anchor="middle" if slot > 24 else "start")
-            free_from, shown = x + LABEL_PX, label
+            free_from, shown = x + max(LABEL_PX, 7.0 * len(label) + 12.0), label
 
 
 def _opens_day(periods: Sequence[Traffic], at: int) -> bool:
