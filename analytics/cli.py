@@ -17,6 +17,7 @@ from analytics.commands.ingest import ingest_command
 from analytics.commands.online import online_app
 from analytics.commands.report import report_command
 from analytics.commands.schema import schema_command
+from analytics.commands.site import site_command
 from analytics.store import discreet
 from edge import __version__
 from edge.errors import EdgeError
@@ -54,6 +55,7 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest_command)
 app.command("report")(report_command)
+app.command("site")(site_command)
 app.command("demo")(demo_command)
 app.command("doctor")(doctor_command)
 app.command("schema")(schema_command)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import date
-from datetime import time as clock_time
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -53,7 +51,7 @@ def report_command(
         str | None,
         typer.Option(
             metavar="BIAS,LOW,HIGH",
-            help="Of the visitors, from an audit: -0.03,-0.05,-0.01 when one in 33 is missed; widens the intervals.",
+            help="Of the counts, from an audit: -0.03,-0.05,-0.01 when one in 33 is missed; widens the intervals.",
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the tables as CSV files.")] = None,
@@ -70,19 +68,21 @@ def report_command(
     db_password_file: PasswordFileOption = None,
 ) -> None:
     """Report traffic, dwell, funnel and conversion of a shop: in the terminal, or as files where they are asked for."""
-    from analytics.report.opening import parse  # noqa: PLC0415 - `traffic --help` needs none of this
-    from analytics.report.query import Request, report  # noqa: PLC0415
+    from analytics.report.query import Request, report  # noqa: PLC0415 - `traffic --help` needs none of this
+    from analytics.report.settings import read  # noqa: PLC0415
 
+    told, audit = read(time_zone, day_start, opening), _count_error(count_error)
     request = Request(
         now_s=int(time.time()),
         site=site,
         first=_date("--from", first),
         last=_date("--to", last),
         by=by.value,
-        time_zone=_zone(time_zone),
-        day_start=_clock(day_start),
-        opening=None if opening is None else parse(opening),
-        visitors_error=_count_error(count_error),
+        time_zone=told.time_zone,
+        day_start=told.day_start,
+        opening=told.opening,
+        visitors_error=audit,
+        engaged_error=audit,
     )
     with open_database(db, db_password_file) as store:
         found = report(store, request)
@@ -126,23 +126,6 @@ def _date(option: str, text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"{option}: expected a date such as 2026-11-23, got {text!r}") from None
-
-
-def _clock(text: str | None) -> clock_time | None:
-    try:
-        found = None if text is None else clock_time.fromisoformat(text)
-    except ValueError:
-        found = clock_time(0, 1)
-    if found is not None and (found.minute % 15 or found.second or found.tzinfo):
-        raise ConfigError(f"--day-start: expected a quarter of an hour such as 04:00, got {text!r}")
-    return found
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(f"--time-zone: expected a name such as Europe/Berlin, got {name!r}") from None
 
 
 def _count_error(text: str | None) -> CountError:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from analytics.estimate.cohort import TaggedDay
 from analytics.report.facts import Visits
-from analytics.report.opening import Opening, stored
 from analytics.report.periods import QUARTER_S, Int64, Period, Quarters
+from analytics.report.settings import Settings, kept
 from analytics.store import Store
 from edge.errors import ConfigError
 
@@ -33,12 +33,10 @@ _ZONE = ("entered", "pass", "stop", "engaged", "left_count", "lost", "capped", "
 
 @dataclass(frozen=True)
 class Site:
-    """What is known of a site: settings (None: nobody told) and from when to when it has rows."""
+    """What is known of a site, and from when to when it has rows, UTC."""
 
     name: str
-    time_zone: str | None
-    day_start: str | None
-    opening: Opening | None
+    settings: Settings
     from_s: int
     to_s: int
 
@@ -59,13 +57,10 @@ def find_site(store: Store, name: str | None) -> Site:
     if name not in names:
         near = "".join(f"; did you mean {like!r}?" for like in difflib.get_close_matches(name, names, 1))
         raise ConfigError(f"{store.name}: expected one of the sites {', '.join(names)}, got {name!r}{near}")
-    told = store.query("SELECT time_zone, day_start FROM sites WHERE site = ?", (name,))
-    time_zone, day_start = told[0] if told else (None, None)
-    hours = store.query("SELECT weekday, opens, closes FROM opening_hours WHERE site = ? ORDER BY 1, 2", (name,))
     ends = [end for line in ("line", "zone") for end in _ends(store, name, line).values()]
     if not ends:
         raise ConfigError(f"{name}: expected rows of lines or zones, found none")
-    return Site(name, time_zone, day_start, stored(hours), min(end[0] for end in ends), max(end[1] for end in ends))
+    return Site(name, kept(store)[name], min(end[0] for end in ends), max(end[1] for end in ends))
 
 
 def _ends(store: Store, site: str, kind: str) -> dict[tuple[str, str], tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from analytics.estimate.wilson import NOT_AUDITED, CountError
 from analytics.report import load
@@ -59,7 +59,7 @@ def report(store: Store, request: Request) -> Report:
     site = load.find_site(store, request.site)
     calendar = _calendar(site, request)
     span = _dates(site, calendar, request)
-    opening = request.opening or site.opening
+    opening = request.opening or site.settings.opening
     grid = quarters(calendar, *span)
     counts = _counts(store, site.name, grid, opening or ALWAYS, request.now_s)
     days, periods = calendar.days(*span), calendar.split(*span, request.by)
@@ -108,18 +108,13 @@ def report(store: Store, request: Request) -> Report:
 
 
 def _calendar(site: load.Site, request: Request) -> Calendar:
-    zone = request.time_zone
-    if zone is None and site.time_zone is None:
+    zone = request.time_zone or site.settings.time_zone
+    if zone is None:
         raise ConfigError(
-            f"{site.name}: expected its time zone in the database or as --time-zone Europe/Berlin, found neither; days "
-            "and hours are local"
+            f"{site.name}: expected its time zone, found none; `traffic site {site.name} --time-zone Europe/Berlin` keeps "
+            "it: days and hours are local"
         )
-    try:
-        zone = zone or ZoneInfo(site.time_zone or "")
-        told = None if site.day_start is None else time.fromisoformat(site.day_start)
-        return Calendar(zone, request.day_start or told or DAY_START)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigError(f"{site.name}: expected a known time zone and start of day, got: {error}") from None
+    return Calendar(zone, request.day_start or site.settings.day_start or DAY_START)
 
 
 def _dates(site: load.Site, calendar: Calendar, request: Request) -> tuple[date, date]:
