@@ -20,7 +20,7 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: $(RUN)/project ## the whole path on a recorded shop: no camera, broker or model needed
+demo: $(RUN)/project ## the whole path on a drawn shop: no camera, broker or download needed
 	@$(RUN)/bin/edge demo
 
 model: $(TRAIN)/project $(WORK)/store/index.npz ## train the person detectors anew: DATA=, TEACHER=, WORK=; hours; goes on where it was cut

@@ -77,13 +77,14 @@ class Painter:
         """Darkens the floor around the feet."""
         around = np.array([[pose.x + size_m * c, pose.y + size_m * s, 0.0] for c, s in _ROUND])
         outline = self.camera.project(around)
-        low = np.maximum(np.floor(outline.min(axis=0)).astype(int), 0)
-        high = np.minimum(np.ceil(outline.max(axis=0)).astype(int) + 1, self.owners.shape[::-1])
+        soft = (outline.max(axis=0) - outline.min(axis=0)).max() / 10 + 2
+        low = np.maximum(np.floor(outline.min(axis=0) - soft).astype(int), 0)
+        high = np.minimum(np.ceil(outline.max(axis=0) + soft).astype(int), self.owners.shape[::-1])
         if (high <= low).any():
             return
         mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
         cv2.fillConvexPoly(mask, np.round(outline - low).astype(np.int32), 255)
-        blur = 2 * (max(mask.shape) // 10) + 3
+        blur = 2 * int(soft) + 1
         dark = 1.0 - 0.4 * cv2.blur(mask, (blur, blur)).astype(np.float32) / 255
         area = self.image[low[1] : high[1], low[0] : high[0]]
         np.copyto(area, (area * dark[..., None]).astype(np.uint8))

@@ -67,19 +67,24 @@ def paint_room(image: Image, camera: Pinhole, rng: np.random.Generator, far_m: f
     wall = rng.uniform(90, 240) + rng.normal(0, 10, 3)
     image[:] = np.clip(wall, 0, 255)
     near = -2.0
-    _warp(image, camera, _floor(rng), [(-half_m, far_m, 0), (half_m, far_m, 0), (half_m, 0.4, 0), (-half_m, 0.4, 0)])
-    _warp(
+    lay(
         image,
         camera,
-        _wall(rng, wall),
+        floor_texture(rng),
+        [(-half_m, far_m, 0), (half_m, far_m, 0), (half_m, 0.4, 0), (-half_m, 0.4, 0)],
+    )
+    lay(
+        image,
+        camera,
+        wall_texture(rng, wall),
         [(-half_m, far_m, 3.4), (half_m, far_m, 3.4), (half_m, far_m, 0), (-half_m, far_m, 0)],
     )
     for side in (-half_m, half_m):
         shaded = wall * rng.uniform(0.75, 0.98)
-        _warp(
+        lay(
             image,
             camera,
-            _wall(rng, shaded),
+            wall_texture(rng, shaded),
             [(side, far_m, 3.4), (side, max(near, 0.4), 3.4), (side, max(near, 0.4), 0), (side, far_m, 0)],
         )
 
@@ -105,7 +110,7 @@ def paint_block(image: Image, owners: Image, camera: Pinhole, block: Block) -> N
                 0, ([(x - 0.03, near, 0), (x + 0.03, near, 0), (x + 0.03, near, tall), (x - 0.03, near, tall)], 0.6)
             )
     for corners, light in faces:
-        _fill(image, owners, camera, corners, np.clip(body * light, 0, 255))
+        fill(image, owners, camera, corners, np.clip(body * light, 0, 255))
     if block.kind == "shelf":
         _goods(image, owners, camera, block, rng)
     elif block.kind == "rail":
@@ -120,7 +125,7 @@ def _goods(image: Image, owners: Image, camera: Pinhole, block: Block, rng: np.r
     columns = max(2, int((block.right - block.left) / rng.uniform(0.1, 0.3)))
     for board in range(boards):
         low, high = (block.tall * (board + part) / boards for part in (0.08, 0.95))
-        _fill(
+        fill(
             image,
             owners,
             camera,
@@ -133,9 +138,7 @@ def _goods(image: Image, owners: Image, camera: Pinhole, block: Block, rng: np.r
                 colour = rng.uniform(20, 240, 3)
             x0, x1 = (block.left + (block.right - block.left) * (column + part) / columns for part in (0.1, 0.9))
             top = low + (high - low) * rng.uniform(0.4, 0.9)
-            _fill(
-                image, owners, camera, _front(block, x0, x1, low, top), np.clip(colour + rng.normal(0, 12, 3), 0, 255)
-            )
+            fill(image, owners, camera, _front(block, x0, x1, low, top), np.clip(colour + rng.normal(0, 12, 3), 0, 255))
 
 
 def _hanging(image: Image, owners: Image, camera: Pinhole, block: Block, rng: np.random.Generator) -> None:
@@ -148,8 +151,8 @@ def _hanging(image: Image, owners: Image, camera: Pinhole, block: Block, rng: np
         colour = rng.uniform(15, 90) + rng.normal(0, 10, 3) if rng.random() < 0.6 else rng.uniform(20, 235, 3)
         outline = [(x - half, block.near, low), (x + half, block.near, low), (x + 0.8 * half, block.near, high - 0.1)]
         outline += [(x, block.near, high), (x - 0.8 * half, block.near, high - 0.1)]
-        _fill(image, owners, camera, outline, np.clip(colour, 5, 250))
-        _fill(
+        fill(image, owners, camera, outline, np.clip(colour, 5, 250))
+        fill(
             image,
             owners,
             camera,
@@ -168,24 +171,31 @@ def _piles(image: Image, owners: Image, camera: Pinhole, block: Block, rng: np.r
             (x + half, y, block.tall + high),
             (x - half, y, block.tall + high),
         ]
-        _fill(image, owners, camera, corners, rng.uniform(20, 240, 3))
+        fill(image, owners, camera, corners, rng.uniform(20, 240, 3))
 
 
 def _front(block: Block, left: float, right: float, low: float, high: float) -> list[tuple[float, float, float]]:
     return [(left, block.near, low), (right, block.near, low), (right, block.near, high), (left, block.near, high)]
 
 
-def _fill(
-    image: Image, owners: Image, camera: Pinhole, corners: list[tuple[float, float, float]], colour: Floats
+def fill(
+    image: Image,
+    owners: Image,
+    camera: Pinhole,
+    corners: list[tuple[float, float, float]],
+    colour: Floats,
+    *,
+    owner: int = 0,
 ) -> None:
+    """Fills an area of the room, corners in metres, and writes whose it is."""
     limit = 4.0 * max(owners.shape)
     points = camera.project(np.array(corners))
     outline = np.round(np.clip(points, -limit, limit) * 8).astype(np.int32)
     cv2.fillPoly(image, [outline], tuple(float(value) for value in colour), cv2.LINE_8, 3)
-    cv2.fillPoly(owners, [outline], (0,), cv2.LINE_8, 3)
+    cv2.fillPoly(owners, [outline], (owner,), cv2.LINE_8, 3)
 
 
-def _warp(image: Image, camera: Pinhole, texture: Image, corners: list[tuple[float, float, float]]) -> None:
+def lay(image: Image, camera: Pinhole, texture: Image, corners: list[tuple[float, float, float]]) -> None:
     """Lays a texture onto a plane of the room; its upper left corner comes first, clockwise."""
     height, width = texture.shape[:2]
     source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
@@ -195,7 +205,7 @@ def _warp(image: Image, camera: Pinhole, texture: Image, corners: list[tuple[flo
     cv2.warpPerspective(texture, matrix, size, dst=image, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
 
 
-def _floor(rng: np.random.Generator) -> Image:
+def floor_texture(rng: np.random.Generator) -> Image:
     """Tiles, boards or concrete."""
     base = np.clip(rng.uniform(60, 220) + rng.normal(0, 12, 3), 20, 240)
     texture = _mottled(rng, base, (512, 512), rng.uniform(2, 9))
@@ -213,7 +223,7 @@ def _floor(rng: np.random.Generator) -> Image:
     return texture
 
 
-def _wall(rng: np.random.Generator, base: Floats) -> Image:
+def wall_texture(rng: np.random.Generator, base: Floats) -> Image:
     """A wall with posters, dark openings and bright windows."""
     texture = _mottled(rng, np.clip(base, 10, 250), (128, 512), rng.uniform(1, 5))
     for _ in range(int(rng.integers(0, 6))):

@@ -34,7 +34,7 @@ BAND, ENTER_S, STOP_S, UTURN_S = 0.13, 1.0, 3.0, 10.0  # written again: a truth 
 
 FRONT_M = 7.15  # who is behind the shop front is seen through its glass only
 _GLASS = (0.227, 0.773)
-_CEILING_M, _TILT, _FOCAL = 3.2, radians(28), 0.9
+CEILING_M, TILT, FOCAL = 3.2, radians(28), 0.9
 _STEP_S = 0.02
 
 PLACES: dict[str, tuple[Point, ...]] = {
@@ -111,9 +111,9 @@ SCRIPT = (
 
 def project(x: float | Floats, y: float | Floats, z: float | Floats) -> tuple[Any, Any]:
     """A point of the shop (metres; z above the floor) in fractions of the frame."""
-    depth = y * cos(_TILT) + (_CEILING_M - z) * sin(_TILT)
-    down = (_CEILING_M - z) * cos(_TILT) - y * sin(_TILT)
-    return 0.5 + _FOCAL * x / depth / ASPECT, 0.5 + _FOCAL * down / depth
+    depth = y * cos(TILT) + (CEILING_M - z) * sin(TILT)
+    down = (CEILING_M - z) * cos(TILT) - y * sin(TILT)
+    return 0.5 + FOCAL * x / depth / ASPECT, 0.5 + FOCAL * down / depth
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ class Person:
     times_s: Floats  # every 0.02 s
     floor: Floats  # (N, 2), metres
     boxes: Floats  # (N, 4), fractions of the frame, not clipped
+    tall_m: float
 
     @property
     def feet(self) -> Floats:
@@ -144,7 +145,8 @@ def _walk(walk: Walk, tall_m: float, phase: float, nearer: float) -> Person:
     middle, foot = project(x, y, 0.0)
     head = project(x, y, tall_m)[1]
     half = 0.19 * (foot - head) / ASPECT * (1 + 0.05 * np.sin(6 * times_s + phase))
-    return Person(times_s, np.stack([x, y], axis=1), np.stack([middle - half, head, middle + half, foot], axis=1))
+    boxes = np.stack([middle - half, head, middle + half, foot], axis=1)
+    return Person(times_s, np.stack([x, y], axis=1), boxes, tall_m)
 
 
 def _timetable(walk: Walk, nearer: float) -> Floats:
@@ -168,7 +170,7 @@ def _rounded(way: Floats, span: int = 31) -> Floats:
     return np.convolve(padded, np.ones(span) / span, mode="valid")
 
 
-def truth(crowd: list[Person]) -> dict[str, Any]:
+def truth(crowd: list[Person], seconds: int = SECONDS) -> dict[str, Any]:
     """What really happened, in the shape of `edge replay --json`."""
     crossings = [_crossings(person) for person in crowd]
     uturns = sum(_uturns(own) for own in crossings)
@@ -177,7 +179,7 @@ def truth(crowd: list[Person]) -> dict[str, Any]:
     out_raw = len(events) - in_raw
     counts = {"in": in_raw - uturns, "out": out_raw - uturns, "in_raw": in_raw, "out_raw": out_raw, "uturns": uturns}
     door = {**counts, "events": [{"t_s": round(at_s, 2), "inward": inward} for at_s, inward in events]}
-    return {"frames": SECONDS * FPS, "seconds": SECONDS, "lines": {"door": door}, "zones": _zones(crowd)}
+    return {"frames": seconds * FPS, "seconds": seconds, "lines": {"door": door}, "zones": _zones(crowd)}
 
 
 def _zones(crowd: list[Person]) -> dict[str, Any]:

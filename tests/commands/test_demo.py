@@ -1,4 +1,4 @@
-"""`edge demo`: the whole path on a machine with nothing but the package."""
+"""`edge demo`: the whole path on a machine with nothing but the package; and on pictures, drawn or one's own."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import sys
 
 import pytest
 
-from tests.commands import ROOT, Outcome, process
+from tests.assets import asset
+from tests.commands import ROOT, Outcome, edge, process, scene
 
 DEMO = ROOT / "edge" / "demo"
+
+
+def table(out: str) -> list[list[str]]:
+    shown = out[out.index("the truth of the script") :]
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines() if line.startswith("│")]
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """One run with an empty home, in an empty folder without a configuration."""
     home = tmp_path_factory.mktemp("home")
-    outcome = process("demo", HOME=str(home), XDG_STATE_HOME="", COLUMNS="200")
+    outcome = process("demo", "--boxes", HOME=str(home), XDG_STATE_HOME="", COLUMNS="200")
     assert not [path for path in home.rglob("*") if path.is_file()], "the demo leaves nothing behind"
     return outcome
 
@@ -28,8 +34,7 @@ def test_it_ends_well_and_complains_of_nothing(demo):
 
 def test_every_count_beside_the_truth_is_right(demo):
     truth = json.loads((DEMO / "shop.truth.json").read_text())
-    table = demo.out[demo.out.index("the truth of the script") :]
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines() if line.startswith("│")]
+    rows = table(demo.out)
     assert len(rows) == 3 * (len(truth["lines"]) + len(truth["zones"]))
     assert all(row[-1] == "ok" for row in rows)
     door = truth["lines"]["door"]
@@ -53,6 +58,46 @@ def test_it_says_what_to_type_next(demo):
 def test_without_its_extra_it_says_what_to_install():
     """As on a machine where the package was installed without [demo]."""
     script = "import sys; sys.modules['amqtt'] = None; from edge.cli import main; main()"
-    arguments = [sys.executable, "-c", script, "demo"]
+    arguments = [sys.executable, "-c", script, "demo", "--boxes"]
     ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
     Outcome(ended.returncode, ended.stdout, ended.stderr).failed(6, "expected the package amqtt", "pip install")
+
+
+# Pictures
+
+
+def test_a_drawn_film_is_counted_through_camera_and_network_beside_the_truth(tmp_path):
+    models = asset("models/yolox_nano_416.onnx").parent
+    known = {"HOME": str(tmp_path), "XDG_STATE_HOME": "", "COLUMNS": "200", "EDGE_MODELS_DIR": str(models)}
+    outcome = process("demo", "--model", "yolox_nano_416", **known)
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = table(outcome.out)
+    assert len(rows) == 9
+    truth = {(row[0], row[1]): float(row[3]) for row in rows}
+    assert truth["line door", "in"] == 10
+    # A network that never saw a drawing counts nearly everybody.
+    assert all(abs(float(row[2]) - float(row[3])) <= 1 for row in rows), rows
+    assert sum(row[-1] == "ok" for row in rows) >= 6
+
+
+def test_a_clip_of_ones_own_is_counted_without_a_truth(tmp_path):
+    scene(tmp_path)
+    clip, model = tmp_path / "walk.mp4", tmp_path / "grey.onnx"
+    outcome = process("demo", "--clip", str(clip), "--model", str(model), HOME=str(tmp_path), COLUMNS="200")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "line/middle " in outcome.out
+    assert "zone/centre " in outcome.out
+    assert "truth" not in outcome.out
+
+
+def test_a_detector_that_is_not_there_is_told_before_anything_is_drawn(capsys):
+    edge(capsys, "demo", "--model", "yolox_nanno").failed(4, "did you mean 'yolox_nano'")
+    edge(capsys, "demo", "--boxes", "--clip", "x.mp4").failed(2, "at most one of --camera, --clip and --boxes")
+
+
+def test_a_clip_that_is_not_there_is_told(tmp_path):
+    scene(tmp_path)
+    model = tmp_path / "grey.onnx"
+    process("demo", "--clip", str(tmp_path / "none.mp4"), "--model", str(model), HOME=str(tmp_path)).failed(
+        3, "none.mp4"
+    )

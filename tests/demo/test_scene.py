@@ -8,6 +8,7 @@ import pytest
 
 from edge.config import parse
 from edge.demo import picture, scene
+from edge.demo.film import Film
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +206,8 @@ def test_the_scene_has_all_kinds_of_visits(crowd):
 
 
 def test_picture_of_the_scene_shows_people_and_counts():
-    empty, busy = picture.shop(239.0), picture.shop(picture.AT_S)
+    film = Film(scene.people(), scene.HEIGHT, scene.WIDTH)
+    empty, busy = film.frame(239.0), film.frame(picture.AT_S)
     annotated = picture.annotated(picture.AT_S)
     assert busy.shape == annotated.shape == (720, 1280, 3)
     assert (busy != empty).any(axis=2).mean() > 0.03
