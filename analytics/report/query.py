@@ -111,8 +111,8 @@ def _calendar(site: load.Site, request: Request) -> Calendar:
     zone = request.time_zone or site.settings.time_zone
     if zone is None:
         raise ConfigError(
-            f"{site.name}: expected its time zone, found none; `traffic site {site.name} --time-zone Europe/Berlin` keeps "
-            "it: days and hours are local"
+            f"{site.name}: expected its time zone, because days and hours are local, found none; "
+            f"`traffic site {site.name} --time-zone Europe/Berlin` keeps it"
         )
     return Calendar(zone, request.day_start or site.settings.day_start or DAY_START)
 

@@ -262,7 +262,7 @@ def test_one_of_several_sites_has_to_be_named(quick: Store) -> None:
 
 @pytest.mark.parametrize(
     ("stored", "message"),
-    [(None, "expected its time zone, found none"), ("Mars/Base", "expected a name such as Europe/Berlin")],
+    [(None, "expected its time zone, because days"), ("Mars/Base", "expected a name such as Europe/Berlin")],
 )
 def test_without_a_time_zone_there_are_no_days(quick: Store, stored: str | None, message: str) -> None:
     filler = Filler(quick)
