@@ -132,7 +132,7 @@ def fill(store: Store) -> int:
             _put(store, f"line/{line}", starts, dict(zip(_LINE, columns, strict=True)))
         for zone in ZONES:
             _put(store, f"zone/{zone}", starts, _visits(rng, busy))
-        found = {"business_day": [at.date().isoformat() for at in local], "clamped": busy * 0}
+        found = {"business_day": [at.date().isoformat() for at in local], "clamped": np.zeros_like(starts)}
         _put(store, "occupancy", starts, found | {name: rng.poisson(busy / 20) for name in ("births", "deaths")})
     return starts.size * (len(LINES) + len(ZONES) + 1)
 
