@@ -13,7 +13,7 @@ from edge.errors import ConfigError
 
 DEFAULT = "sqlite:///traffic.db"
 VARIABLE = "TRAFFIC_DB"
-_EXPECTED = "expected sqlite:///file or postgresql://user@host:port/name"
+_EXPECTED = "expected sqlite:///file or postgresql://host:port/name, with a user before the host"
 _SECRET = re.compile(r"(?<=//).*@|(?<=password=)[^\s&'\"]*")
 _MAX_BYTES = 10_000
 
