@@ -136,19 +136,24 @@ def replicate_effects(panel: Panel, schedule: Schedule, lags: Floats) -> Floats:
 
 def _solved(panel: Panel, replicate: Ints, exposure: Floats, outcome: Floats, level: Floats) -> Floats:
     """Coefficients of the exposure by replicate, by least squares; arrays (units, days) but for `level` (units,)."""
-    unit, day = np.nonzero(np.isfinite(outcome))
-    label = replicate[unit, day]
-    weekday = np.asarray(panel.weekday)[day]
-    weight = np.sqrt(level[unit])[:, None]  # the variance of a Poisson count over its level is 1 / level
+    units, days = outcome.shape
     count = int(replicate.max()) + 1
-    nuisance = [unit * count + label, unit * WEEK_DAYS + weekday]
-    if all(np.unique(unit[label == each]).size > 1 for each in range(count)):
-        nuisance.append(day)
-    treated = np.where(label[:, None] == np.arange(count), exposure[unit, day][:, None], 0.0)
-    known = np.concatenate([_dummies(labels) for labels in nuisance], axis=1) * weight
-    both = np.column_stack([outcome[unit, day], treated]) * weight
-    left = both - known @ np.linalg.lstsq(known, both, rcond=None)[0]
-    if (np.square(left[:, 1:]).sum(axis=0) <= 1e-6 * np.square(both[:, 1:]).sum(axis=0)).any():
+    known = np.isfinite(outcome)
+    weight = known * level[:, None]  # the variance of a Poisson count over its level is 1 / level
+    unit, weekday = np.arange(units)[:, None], np.asarray(panel.weekday)[None, :]
+    levels = _dummies(unit * count + replicate, units * count)
+    weekdays = _dummies(unit * WEEK_DAYS + weekday, units * WEEK_DAYS)
+    treated = _dummies(replicate, count) * exposure[..., None]
+    columns = np.concatenate([np.where(known, outcome, 0.0)[..., None], treated, levels, weekdays], axis=2)
+    if units > 1:  # what hits all displays of a day alike is taken out with the mean of the day
+        total = np.maximum(weight.sum(axis=0), 1e-12)
+        columns -= (weight[..., None] * columns).sum(axis=0) / total[:, None]
+    columns = (columns * np.sqrt(weight)[..., None]).reshape(units * days, -1)
+    both, others = columns[:, : 1 + count], columns[:, 1 + count :]
+    gram = others.T @ others
+    gram[np.diag_indices_from(gram)] += 1e-10 * np.trace(gram)  # some columns are sums of others
+    left = both - others @ np.linalg.solve(gram, others.T @ both)
+    if (np.square(left[:, 1:]).sum(axis=0) <= 1e-6 * (weight[..., None] * treated**2).sum(axis=(0, 1))).any():
         raise ValueError("expected orders from days with and without each display, in every cycle or pair")
     return np.asarray(np.linalg.lstsq(left[:, 1:], left[:, 0], rcond=None)[0])
 
@@ -241,7 +246,6 @@ def _rotates(schedule: Schedule) -> bool:
     return bool((schedule.replicate != schedule.replicate[:, :1]).any())
 
 
-def _dummies(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
-    """One column for each label, 1.0 in its rows."""
-    _, index = np.unique(labels, return_inverse=True)
-    return np.eye(int(index.max()) + 1)[index]
+def _dummies(labels: Ints, count: int) -> Floats:
+    """1.0 in the column of its label for each display and day, float64 (units, days, count)."""
+    return np.eye(count)[labels]
