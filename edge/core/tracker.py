@@ -18,6 +18,7 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.assignment import cheapest
 from edge.core.rules import TrackerRule
 from edge.core.types import Detections, Tracks
 
@@ -31,11 +32,11 @@ _FIELDS = 11
 
 MEASURED_SD = 0.03
 """Scatter of a detected box's upper edge, box heights."""
-ACCELERATION_SD = 0.5
+ACCELERATION_SD = 0.35
 """How briskly people change their walk, box heights per second per root second."""
 START_SPEED_SD = 0.9
 """Speed of somebody who was just seen for the first time, box heights per second."""
-SIZE_SD, WIDTH_SD = 0.12, 0.25
+SIZE_SD, WIDTH_SD = 0.08, 0.25
 """Scatter of the logarithms of a detected box's height and width."""
 LEGS_HIDDEN_BELOW, LEGS_HIDDEN_COST = 0.75, 6.0
 """A box shorter than this share has lost its legs: no more than this deviation is held against its height."""
@@ -43,6 +44,8 @@ COAST_S = 2.0
 """The speed of an unseen person fades with this time constant: most walk on behind what hides them, some stop."""
 GATE = 16.0
 """Largest squared deviation (position and size together) of a match."""
+MISSED_COST = 10.0
+"""What it costs to leave a track without a box, in the measure of a match: rather that than a match less likely."""
 WEAK_COST = 2.0
 """Disadvantage of a low-score box: some of them are nobody."""
 REACH, REACH_SPEED, REACH_RATIO = 0.3, 0.7, 2.0
@@ -130,8 +133,8 @@ class Tracker:
         deviation = away / variance + unlike
         # Among deviations alike the track that is known better wins: twice the negative log likelihood.
         cost = deviation + 2.0 * np.log(variance) + WEAK_COST * (scores < self.rule.high_score)
-        cost = np.where(deviation < GATE, cost, _NEVER)
-        _nearest_first(cost, np.flatnonzero(scores >= self.rule.low_score), matched)
+        cost = np.where((deviation < GATE) & (scores >= self.rule.low_score), cost, _NEVER)
+        matched[:] = cheapest(cost, none=MISSED_COST)
         self._jumped = self._reach(matched, away, np.maximum(np.abs(taller), np.abs(wider)), high)
 
     def _reach(self, matched: Indices, away: Array, unlike: Array, high: Indices) -> list[int]:
@@ -141,13 +144,16 @@ class Tracker:
         """
         used = set(matched.tolist())
         unclaimed = [j for j in high.tolist() if j not in used]
-        lost = np.flatnonzero(matched < 0).tolist()
-        if not unclaimed or not lost:
+        lost = np.flatnonzero(matched < 0)
+        if not unclaimed or not len(lost):
             return []
-        reach = REACH + REACH_SPEED * (self._now - self._state[_SEEN])[:, None]
-        cost = np.where((away < reach**2) & (unlike < log(REACH_RATIO)), away, _NEVER)
-        _nearest_first(cost, np.array(unclaimed), matched)
-        return [i for i in lost if matched[i] >= 0]
+        reach = REACH + REACH_SPEED * (self._now - self._state[_SEEN, lost])[:, None]
+        pairs = np.ix_(lost, unclaimed)
+        near = (away[pairs] < reach**2) & (unlike[pairs] < log(REACH_RATIO))
+        found = cheapest(np.where(near, away[pairs], _NEVER), none=_NEVER)
+        jumped = lost[found >= 0]
+        matched[jumped] = np.array(unclaimed)[found[found >= 0]]
+        return [int(track) for track in jumped]
 
     def _correct(self, matched: Indices, boxes: Array) -> None:
         seen = np.flatnonzero(matched >= 0)
@@ -200,27 +206,6 @@ class Tracker:
             x, w = x / detections.aspect, w / detections.aspect
             boxes[coasting] = np.stack([x - w / 2.0, y, x + w / 2.0, y + h], axis=1)
         return Tracks(self._ids.copy(), boxes, observed, detections.mono_s, detections.aspect)
-
-
-def _nearest_first(cost: Array, columns: Indices, matched: Indices) -> None:
-    """Writes the cheapest pairs of free tracks (rows) and `columns` into `matched`, each used once."""
-    free = np.flatnonzero(matched < 0)
-    if not len(free) or not len(columns):
-        return
-    cost = cost[np.ix_(free, columns)]
-    best = cost.argmin(axis=1)
-    possible = cost[np.arange(len(free)), best] < _NEVER
-    best, free, cost = best[possible], free[possible], cost[possible]
-    if len(set(best.tolist())) == len(best):  # nobody wants the same: the usual case
-        matched[free] = columns[best]
-        return
-    row, column = np.nonzero(cost < _NEVER)
-    taken: set[int] = set()
-    for pair in np.argsort(cost[row, column], kind="stable").tolist():
-        i, j = int(free[row[pair]]), int(columns[column[pair]])
-        if matched[i] < 0 and j not in taken:
-            matched[i] = j
-            taken.add(j)
 
 
 def _measure(detections: Detections) -> Array:
