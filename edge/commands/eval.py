@@ -78,7 +78,9 @@ def detector_command(
     places: Annotated[list[Path], typer.Argument(metavar="PICTURES...", help="Folders in YOLO form, or CSV lists.")],
     model: Annotated[list[str], typer.Option(help="Name or path; several are compared side by side.")],
     split: Annotated[str | None, typer.Option(help="Only this split of a CSV list.")] = None,
-    score: Annotated[float | None, typer.Option(help="Somebody is found from this score on; else the model's.")] = None,
+    score: Annotated[
+        float | None, typer.Option(help="Somebody is found from this score on; else the tracker's 0.5.")
+    ] = None,
     person_class: Annotated[int, typer.Option(help="Number of the class of people in the labels.", min=0)] = 0,
     plot: Annotated[Path | None, typer.Option(help="Write the comparison as a picture (SVG).")] = None,
     json_to: JsonOption = None,

@@ -21,16 +21,18 @@ def print_reports(reports: Sequence[Report], pictures: Pictures) -> None:
     console = Console()
     quality = reports[0].quality
     table = Table(title=f"{quality.people} people in {quality.pictures} pictures; shares in %", title_justify="left")
-    table.caption = "score: from which somebody is found; empty: pictures without people in which somebody is found"
-    for heading in ("model", "input", "ms", "AP50", "50-95", "score", "recall", "prec.", "empty"):
+    table.caption = "recall and precision from the score below; empty: share of pictures of nobody with a box"
+    for heading in ("model", "input", "ms", "AP50", "50-95", "recall", "prec.", "empty"):
         table.add_column(heading, justify="left" if heading == "model" else "right", no_wrap=heading == "model")
     heights = Table(title="Recall by height of the people, in heights of the picture", title_justify="left")
-    for heading in ("model", *quality.recall_by_height):
+    for heading in ("model", "from score", *quality.recall_by_height):
         heights.add_column(heading, justify="left" if heading == "model" else "right", no_wrap=True)
     for report in reports:
         size = "{}x{}".format(*report.input) if report.input else "free"
         table.add_row(report.name, size, f"{report.ms:.1f}", *_numbers(report.quality))
-        heights.add_row(report.name, *map(_percent, report.quality.recall_by_height.values()))
+        heights.add_row(
+            report.name, f"{report.quality.threshold:g}", *map(_percent, report.quality.recall_by_height.values())
+        )
     console.print(table)
     console.print(heights)
     if reports[0].by_source:
@@ -49,7 +51,7 @@ def _sources(reports: Sequence[Report]) -> Table:
     for name, first in reports[0].by_source.items():
         for report in reports:
             quality = report.by_source[name]
-            ap50, _, _, recall, _, empty = _numbers(quality)
+            ap50, _, recall, _, empty = _numbers(quality)
             about = (name, str(first.pictures), str(first.people)) if report is reports[0] else ("", "", "")
             table.add_row(*about, report.name, ap50, recall, empty)
     return table
@@ -60,7 +62,6 @@ def _numbers(quality: Quality) -> tuple[str, ...]:
     return (
         _percent(None if math.isnan(ap50) else ap50),
         _percent(None if math.isnan(ap50_95) else ap50_95),
-        f"{quality.threshold:g}",
         _percent(quality.recall),
         _percent(quality.precision),
         _percent(quality.empty_with_boxes),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.adapters import manifest
+from edge.core.rules import TrackerRule
 from edge.core.types import Frame
 from edge.errors import EdgeError
 from edge.evaluation.average_precision import Matched, Seen, match
@@ -128,7 +129,7 @@ def evaluate(
     Args:
         model: A name of the manifest, or a path.
         pictures: With everybody boxed, or empty.
-        threshold: Score from which somebody is found; None: that of the model.
+        threshold: Score from which somebody is found; None: that from which the tracker starts to follow somebody.
         progress: Told after every picture.
 
     Raises:
@@ -149,7 +150,7 @@ def evaluate(
         seen.append(Seen(picture.people * size, detections.boxes * size, detections.scores))
         if progress:
             progress(number + 1, len(pictures))
-    at = found.entry.score_threshold if threshold is None else threshold
+    at = TrackerRule().high_score if threshold is None else threshold
     sources = sorted({picture.source for picture in pictures})
     rows = list(zip(pictures, seen, strict=True))
     by_source = {name: _quality([row for row in rows if row[0].source == name], at) for name in sources}
