@@ -7,7 +7,7 @@ reported as it happens.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot
+from math import exp, hypot
 from typing import NamedTuple
 
 from edge.core.geometry import Polygon
@@ -19,6 +19,9 @@ BAND_MIN = 0.02
 """Leaving takes at least this distance from the edge (frame heights)."""
 STITCH_HEIGHTS = 1.0
 """How far apart a loss and a birth in the zone may be to be one person (box heights)."""
+STEADY_S = 0.2
+"""A foot scatters by some hundredths of the height. Who stands at the edge of a zone has not come or gone before his
+place agrees, averaged over about this time."""
 _EPSILON_S = 1e-6
 
 
@@ -49,7 +52,14 @@ class _Visitor:
     last_s: float
     last_at: Point
     height: float
+    steady_at: Point
+    """Where he is, without the scatter."""
+    within: bool = False
+    """Whether the foot was in the polygon when last seen."""
+    came_s: float = 0.0
+    """When it last came into it."""
     inside: bool = False
+    """The same in the long run: strict in, loose out, and without the scatter."""
     stay_s: float | None = None
     """When the present stay began; None: no stay."""
     strict_s: float = 0.0
@@ -116,11 +126,17 @@ class ZoneTimer:
         if nobody and not visitor.nobody:
             self._discard(visitor)
         visitor.nobody = nobody
+        within = self._zone.contains(*at)
+        if within and not visitor.within:
+            entries = self._zone.crossings(visitor.last_at, at)
+            visitor.came_s = visitor.last_s + (entries[-1] if entries else 1.0) * (now - visitor.last_s)
+        visitor.within = within and not nobody
+        steady_at = visitor.steady_at = _steadied(visitor, at, now)
         if nobody:
             visitor.inside = False
-        elif self._zone.contains(*at):
-            self._inside(visitor, at, now, step)
-        elif visitor.inside and self._zone.distance(*at) <= max(self.rule.band * sighting.height, BAND_MIN):
+        elif within and (visitor.inside or self._zone.contains(*steady_at)):
+            self._inside(visitor, now, step)
+        elif visitor.inside and self._is_near(steady_at, sighting.height):
             visitor.strict_s = self._left_polygon_s(visitor, at, now)
             visitor.loose_s = now
         else:
@@ -129,14 +145,16 @@ class ZoneTimer:
             step.staff.append(sighting.track)
         visitor.last_s, visitor.last_at, visitor.height = now, at, sighting.height
 
-    def _inside(self, visitor: _Visitor, at: Point, now: float, step: ZoneStep) -> None:
+    def _is_near(self, at: Point, height: float) -> bool:
+        """In the polygon or its band."""
+        return self._zone.contains(*at) or self._zone.distance(*at) <= max(self.rule.band * height, BAND_MIN)
+
+    def _inside(self, visitor: _Visitor, now: float, step: ZoneStep) -> None:
         rule = self.rule
         if visitor.stay_s is None:
             self._close_if_away_too_long(visitor, now, step)
         if visitor.stay_s is None and not visitor.capped:
-            entries = self._zone.crossings(visitor.last_at, at)
-            share = entries[-1] if entries else 1.0
-            visitor.stay_s = visitor.credited_s = visitor.last_s + share * (now - visitor.last_s)
+            visitor.stay_s = visitor.credited_s = visitor.came_s
         visitor.inside, visitor.strict_s, visitor.loose_s = True, now, now
         if visitor.stay_s is None:
             return
@@ -230,7 +248,7 @@ class ZoneTimer:
             at = sighting.floor_point()
             heir_of = heirs.get(sighting.track)
             if heir_of is None:
-                visitor = _Visitor(mono_s, at, sighting.height)
+                visitor = _Visitor(mono_s, at, sighting.height, steady_at=at)
             else:
                 visitor = self._visitors.pop(heir_of)
                 if visitor.opened:
@@ -242,3 +260,10 @@ class ZoneTimer:
         keep_s = max(self.rule.lost_s, self.rule.stitch_s) + _EPSILON_S
         for name in [name for name, visitor in self._visitors.items() if mono_s - visitor.last_s > keep_s]:
             self._lose(self._visitors.pop(name), step)
+
+
+def _steadied(visitor: _Visitor, at: Point, now: float) -> Point:
+    """The place after one more sighting, averaged with a weight that fades with `STEADY_S`."""
+    share = 1.0 - exp(-(now - visitor.last_s) / STEADY_S) if now > visitor.last_s else 1.0
+    (x, y) = visitor.steady_at
+    return x + share * (at[0] - x), y + share * (at[1] - y)
