@@ -68,7 +68,9 @@ class Sighting(NamedTuple):
 
     def floor_point(self) -> Point:
         """Where it stands: at the frame's edge when the feet are below it, for there zones end; people do not."""
-        return self.x, max(self.foot, 1.0) if self.coming_in else min(self.foot, _LOWEST)
+        if self.coming_in:
+            return self.x, max(self.foot, 1.0)
+        return self.x, self.foot if self.foot < _LOWEST else _LOWEST
 
 
 class _Median:
