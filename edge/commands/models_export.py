@@ -13,7 +13,7 @@ from edge.errors import ModelError
 
 
 def export_command(
-    source: Annotated[Path, typer.Argument(help="Weights of ultralytics (.pt), or an ONNX file: v8, v9, v11, v26.")],
+    source: Annotated[Path, typer.Argument(help="Weights of ultralytics (.pt), or an ONNX file: v8 to v11, v26.")],
     out: Annotated[Path | None, typer.Option(help="Folder for the new files; else that of the source.")] = None,
     size: Annotated[
         str | None, typer.Option("--input", help="HEIGHTxWIDTH of the input; else the source's width, at 16:9.")

@@ -1,7 +1,7 @@
 """Where in a network of the YOLO family boxes and scores come out, before anything is decoded.
 
 Found by structure, not by names: walking back from the output, the first convolutions met are those of the head, three
-for the sides of a box and three for the classes. Knows ultralytics' v8, v9, v11 and v26 and what is built like them;
+for the sides of a box and three for the classes. Knows ultralytics' v8 to v11 and v26 and what is built like them;
 both of v26's heads, the one with suppression in the network and the one without, end in the same convolutions.
 """
 
@@ -16,7 +16,7 @@ from edge.core.model_facts import STRIDES
 from edge.errors import ModelError
 from edge.export.graph import Graph
 
-_NOT_THAT_KIND = "expected the head of YOLO v8, v9, v11 or v26 (three convolutions for boxes, three for classes), got "
+_NOT_THAT_KIND = "expected the head of YOLO v8 to v11 or v26 (three convolutions for boxes, three for classes), got "
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ def find_head(graph: Graph, width: int) -> Head:
     if len(of_boxes) != len(STRIDES) or len(of_classes) != len(STRIDES) or len(count) != 1:
         found = ", ".join(str(channels[node.output[0]]) for node in convolutions) or "none"
         raise ModelError(f"{_NOT_THAT_KIND}convolutions of {found} channels")
-    shapes = graph.shapes()
+    widths = graph.widths([node.output[0] for node in convolutions])
     ordered = []
     for nodes in (of_boxes, of_classes):
-        by_stride = {width // shapes.get(node.output[0], (0, 0, 0, 1))[-1]: node for node in nodes}
+        by_stride = {width // widths[node.output[0]]: node for node in nodes}
         if set(by_stride) != set(STRIDES):
             raise ModelError(f"{_NOT_THAT_KIND}strides of {', '.join(map(str, sorted(by_stride)))}")
         ordered.append(tuple(by_stride[stride] for stride in STRIDES))

@@ -103,9 +103,17 @@ def _export(order: Order, vendor: Path, frames: Sequence[Frame]) -> list[Made]:
         followed = _detector(vendor, row, None) if frames else None
         size = order.size or _camera_shape(input_size(graph).width)
         lean = order.folder / f"{order.source.stem}-{size.height}x{size.width}.onnx"
+        before = input_size(graph)
         onnx.save(make_lean(graph, head, size, row).model, str(lean))
+        try:
+            made.append(_judged(lean, followed, frames))
+        except ModelError as error:
+            lean.unlink()
+            raise ModelError(
+                f"expected a network that can do with an input of {size.height}x{size.width} instead of "
+                f"{before.height}x{before.width} (if not, export it with that imgsz first), got: {error}"
+            ) from None
         _write_sidecar(lean, size, order.source, licence)
-        made.append(_judged(lean, followed, frames))
     if order.int8:
         target = order.folder / f"{lean.stem}-int8.onnx"
         quantise(lean, target, _tensors(frames, size))

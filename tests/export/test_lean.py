@@ -153,7 +153,7 @@ def test_a_head_of_another_kind_is_told_with_what_it_has(tmp_path):
         cell_network(tmp_path / "cells.onnx", shape=(1, 3, 64, 96)),
         constant_network(tmp_path / "constant.onnx", np.zeros((1, 6, 126), np.float32)),
     ):
-        with pytest.raises(ModelError, match=r"expected the head of YOLO v8, v9, v11 or v26 .*, got convolutions of "):
+        with pytest.raises(ModelError, match=r"expected the head of YOLO v8 to v11 or v26 .*, got convolutions of "):
             find_head(Graph.load(path), 96)
     with pytest.raises(ModelError, match="got convolutions of 80, 1, 4"):
         find_head(Graph.load(asset("models/yolox_nano_416.onnx")), 416)

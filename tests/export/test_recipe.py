@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from edge.adapters.detector import OnnxDetector
 from edge.adapters.manifest import resolve
@@ -102,6 +103,24 @@ def test_weights_of_ultralytics_need_that_package_and_say_so(tmp_path, capsys):
     weights = tmp_path / "yolo.pt"
     weights.write_bytes(b"no weights")
     edge(capsys, "models", "export", weights).failed(4, "yolo.pt: expected `yolo export` of the extra [ultralytics]")
+
+
+def test_a_network_that_knows_one_size_only_says_so_and_leaves_nothing_behind(tmp_path, capsys):
+    model = network(96, 96, bins=4, attention=True)
+    # A mixing over groups of cells, as v12 has: five sides, which nobody can tell the size from.
+    at = next(index for index, node in enumerate(model.graph.node) if node.op_type == "Softmax")
+    taken = model.graph.node[at].input[0]
+    for name, shape in (("apart", [1, 2, 3, 3, 9]), ("together", [1, 2, 9, 9])):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(shape, np.int64), f"{name}.shape"))
+        model.graph.node.insert(at, helper.make_node("Reshape", [taken, f"{name}.shape"], [name]))
+        at, taken = at + 1, name
+    model.graph.node[at].input[0] = "together"
+    out = tmp_path / "out"
+    source = save(tmp_path / "v12.onnx", model)
+    told = edge(capsys, "models", "export", source, "--out", out, "--input", "64x96")
+    told.failed(4, "v12.onnx: expected a network that can do with an input of 64x96 instead of 96x96")
+    assert list(out.iterdir()) == []
+    assert edge(capsys, "models", "export", source, "--out", out, "--input", "96x96").code == 0
 
 
 def test_agreement_counts_both_ways():
