@@ -13,7 +13,7 @@ TRAIN := .venv-train
 VERSIONS := 3.10 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help demo model test lint format types pytest doctest matrix lock lock-check clean system test-system
+.PHONY: help demo model chaos test lint format types pytest doctest matrix lock lock-check clean system test-system
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -48,6 +48,9 @@ types: $(DEV)/project ## mypy --strict
 pytest: test-system $(DEV)/project ## unit, property, integration and doc tests
 	@echo "== tests"
 	@$(DEV)/bin/python -m pytest -q $(ARGS)
+
+chaos: test-system $(DEV)/project ## kills, power cuts, full disks, wrong clocks; ARGS="--size full" for docs/reliability.md
+	@$(DEV)/bin/python -m benchmarks.chaos --folder out/chaos $(ARGS)
 
 doctest: $(DEV)/project ## the examples in docstrings alone
 	@$(DEV)/bin/python -m pytest -q edge calibration $(ARGS)
@@ -88,7 +91,7 @@ system:
 	@PYTHON=$(PYTHON) requirements/system.sh
 
 test-system: | system
-	@PYTHON=$(PYTHON) requirements/system.sh mosquitto mosquitto-clients openssl postgresql chromium
+	@PYTHON=$(PYTHON) requirements/system.sh mosquitto mosquitto-clients openssl strace postgresql chromium
 
 # Lock files. One file holds the hashes for x86-64 and aarch64 and the markers for all Pythons. Pins stay as they are
 # while they fit; make lock UPGRADE=--upgrade takes the newest.

@@ -93,6 +93,7 @@ class Service:
             state_dir = self._options.state_dir
             self._outbox = stack.enter_context(wiring.open_outbox(config, camera, state_dir))
             self._resending = Resending(self._outbox, wiring.wishes_file(state_dir, camera))
+            self._resending.take_wishes()
             self._keeper = wiring.bookkeeper(config, self._sender(), self._outbox, live=self._observer.live)
             self._metrics = stack.enter_context(Metrics(config.metrics.port, config.metrics.host))
             self._about = SelfReport(config, camera, self._boot_id, self._observer)

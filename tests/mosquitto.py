@@ -36,7 +36,7 @@ def program(name: str) -> str:
     """The path of a program that the tests cannot do without."""
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if found is None:
-        pytest.fail(f"{name} is missing; install it with: sudo apt-get install mosquitto openssl", pytrace=False)
+        pytest.fail(f"{name} is missing; install it with: sudo apt-get install mosquitto openssl strace", pytrace=False)
     return found
 
 
