@@ -74,7 +74,7 @@ def export_network(
     network = PersonNet(plan.shape)
     network.load_state_dict(weights_of(work / f"{name}.pt"))
     whole, small = out / f"{name}.onnx", out / f"{name}-int8.onnx"
-    export.export(network, plan.height, plan.width, whole)
+    export.export(network, plan, whole)
     export.quantise(whole, small, export.calibration(work / "store", plan, _CALIBRATION))
     for path in (whole, small):
         typer.echo(f"{path}: {path.stat().st_size:,} bytes, sha256 {export.sha256_of(path)}")

@@ -37,12 +37,14 @@ _OPSET = 17
 class _Shipped(nn.Module):
     """Bytes in, distances and scores out."""
 
-    def __init__(self, network: PersonNet) -> None:
+    def __init__(self, network: PersonNet, lift: float) -> None:
         super().__init__()
         self.network = fused(network)
         first = self.network.stem[0]
         with torch.no_grad():
             first.weight /= 255.0
+            for head in self.network.heads:
+                head.logit.bias += lift
 
     def forward(self, images: Tensor) -> Tensor:
         """uint8 (1, 3, H, W) to float32 (1, N, 5)."""
@@ -60,11 +62,11 @@ def fused(network: PersonNet) -> PersonNet:
     return network
 
 
-def export(network: PersonNet, height: int, width: int, path: Path) -> None:
-    """Writes the float32 file for one input size."""
-    images = torch.zeros((1, 3, height, width), dtype=torch.uint8)
+def export(network: PersonNet, plan: Plan, path: Path) -> None:
+    """Writes the float32 file for the plan's input size."""
+    images = torch.zeros((1, 3, plan.height, plan.width), dtype=torch.uint8)
     torch.onnx.export(
-        _Shipped(network),
+        _Shipped(network, plan.lift),
         (images,),
         str(path),
         input_names=[INPUT],

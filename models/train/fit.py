@@ -97,21 +97,26 @@ def fit(run: Run, shown: Callable[[Report], None]) -> None:
     table = torch.zeros(2, run.processes, size).share_memory_()
     barrier = get_context("spawn").Barrier(run.processes)  # named here, since it is gone with its last name
     work = spawn(train, (run, table, barrier), run.processes, join=False)
-    told = len(reports(run.log))
+    told = set(reports(run.log))
     while True:
         finished = work.join(timeout=5.0)
-        news = reports(run.log)
-        for report in news[told:]:
-            shown(report)
-        told = len(news)
+        for report in reports(run.log):
+            if report not in told:
+                shown(report)
+                told.add(report)
         if finished:
             return
 
 
 def reports(log: Path) -> list[Report]:
-    """The curve so far, also of a run that another process makes."""
+    """The curve so far, also of a run that another process makes; without what a run that was cut had to repeat."""
     lines = log.read_text(encoding="utf-8").split("\n")[:-1] if log.is_file() else []
-    return [Report(**json.loads(line)) for line in lines]
+    curve: list[Report] = []
+    for line in lines:
+        report = Report(**json.loads(line))
+        curve = [earlier for earlier in curve if earlier.step < report.step]
+        curve.append(report)
+    return curve
 
 
 def weights_of(checkpoint: Path) -> dict[str, Tensor]:

@@ -38,6 +38,7 @@ class Plan:
         adam_rate: Learning rate of everything else.
         cooldown: Share of the steps over which the rates fall to nothing.
         warmup: Steps over which they rise.
+        lift: Added to the logits of what ships, so that a score of 0.5 is a good one to decide by (on `val`).
         seed: Of weights, order and augmentation.
         weights: How often a source is drawn, as a multiple of its number of pictures.
     """
@@ -55,6 +56,7 @@ class Plan:
     adam_rate: float = 2e-3
     cooldown: float = 0.4
     warmup: int = 100
+    lift: float = 0.0
     seed: int = 1
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
 
@@ -87,7 +89,7 @@ PLANS = {
             416,
             early_size=(192, 320),
             early=0.7,
-            steps=850,
+            steps=700,
             batch=48,
             start="person-n",
             muon_rate=0.01,

@@ -66,7 +66,7 @@ def test_the_curves_are_drawn(tmp_path):
     pytest.importorskip("matplotlib", reason="training needs the extra [train]")
     log = tmp_path / "tiny.jsonl"
     line = '{{"step": {}, "score": 2.0, "box": 1.0, "pictures_per_s": 50.0}}\n'
-    log.write_text("".join(line.format(step) for step in (20, 40)) + '{"step": 60, "sc')
+    log.write_text("".join(line.format(step) for step in (20, 40, 60, 40)) + '{"step": 60, "sc')
     assert [report.step for report in reports(log)] == [20, 40]
     curves.draw(reports(log), PLAN, tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
