@@ -6,7 +6,7 @@ Values come back as numpy arrays over the quarters of a report, or as plain numb
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from datetime import date, time
 from itertools import pairwise
@@ -31,14 +31,28 @@ _ZONE = ("entered", "pass", "stop", "engaged", "left_count", "lost", "capped", "
          "h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7")  # fmt: skip
 
 
+Ends = dict[tuple[str, str], tuple[int, int]]
+"""From when to when each (device, line or zone) has rows, UTC seconds of quarters."""
+
+
 @dataclass(frozen=True)
 class Site:
-    """What is known of a site, and from when to when it has rows, UTC."""
+    """What is known of a site before a period of it is read; it has lines, or zones, or both."""
 
     name: str
     settings: Settings
-    from_s: int
-    to_s: int
+    lines: Ends
+    zones: Ends
+
+    @property
+    def from_s(self) -> int:
+        """When its first row begins."""
+        return min(from_s for from_s, _ in [*self.lines.values(), *self.zones.values()])
+
+    @property
+    def to_s(self) -> int:
+        """When the quarter of its last row ends."""
+        return max(to_s for _, to_s in [*self.lines.values(), *self.zones.values()])
 
 
 def find_site(store: Store, name: str | None) -> Site:
@@ -57,38 +71,51 @@ def find_site(store: Store, name: str | None) -> Site:
     if name not in names:
         near = "".join(f"; did you mean {like!r}?" for like in difflib.get_close_matches(name, names, 1))
         raise ConfigError(f"{store.name}: expected one of the sites {', '.join(names)}, got {name!r}{near}")
-    ends = [end for line in ("line", "zone") for end in _ends(store, name, line).values()]
-    if not ends:
+    site = Site(name, kept(store)[name], _ends(store, name, "line"), _ends(store, name, "zone"))
+    if not site.lines and not site.zones:
         raise ConfigError(f"{name}: expected rows of lines or zones, found none")
-    return Site(name, kept(store)[name], min(end[0] for end in ends), max(end[1] for end in ends))
+    return site
 
 
-def _ends(store: Store, site: str, kind: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """From when to when each line or zone of each device has rows, UTC seconds of quarters."""
-    found: dict[tuple[str, str], tuple[int, int]] = {}
+def _ends(store: Store, site: str, kind: str) -> Ends:
+    found: Ends = {}
+    own = f"FROM {_table(store, kind)} q WHERE q.stream_id = s.stream_id"
+    edges = f"(SELECT min(q.start_s) {own}), (SELECT max(q.start_s) {own})"
     rows = store.query(
-        f"SELECT s.device, s.name, (SELECT min(q.start_s) FROM {kind}_quarters q WHERE q.stream_id = s.stream_id), "  # noqa: S608
-        f"(SELECT max(q.start_s) FROM {kind}_quarters q WHERE q.stream_id = s.stream_id) "
-        "FROM streams s WHERE s.site = ? AND s.kind = ?",
+        f"SELECT s.device, s.name, {edges} FROM streams s WHERE s.site = ? AND s.kind = ?",  # noqa: S608
         (site, kind),
     )
     for device, name, first_s, last_s in rows:
         if first_s is not None:
-            before = found.get((device, name), (first_s, last_s))
-            found[device, name] = min(before[0], first_s), max(before[1], last_s + QUARTER_S)
+            from_s, to_s = first_s // QUARTER_S * QUARTER_S, (last_s // QUARTER_S + 1) * QUARTER_S
+            before = found.get((device, name), (from_s, to_s))
+            found[device, name] = min(before[0], from_s), max(before[1], to_s)
     return found
 
 
-def expected(store: Store, site: str, quarters: Quarters) -> tuple[str, Float64]:
+def _table(store: Store, kind: str) -> str:
+    """What to sum: the sums that SQLite keeps by quarter, or the rows themselves.
+
+    PostgreSQL keeps none, because the readers of a fleet would wait for each other at them.
+    """
+    if store.database.dialect.name == "sqlite":
+        return f"{kind}_quarters"
+    unsynced_s = "CASE WHEN r.clock = 'synced' THEN 0 ELSE r.end_s - r.start_s END"
+    return f"(SELECT r.*, {unsynced_s} AS unsynced_s FROM {kind}_rows r)"  # noqa: S608 - names from this file
+
+
+def _streams(store: Store, site: str, kind: str) -> dict[int, str]:
+    """Names of lines or zones by stream. Told apart from the rows, so that a database reads those of one site alone."""
+    return dict(store.query("SELECT stream_id, name FROM streams WHERE site = ? AND kind = ?", (site, kind)))
+
+
+def expected(site: Site, quarters: Quarters) -> Float64:
     """How many lines (of a site without lines: zones) should have been watched in each quarter, float (Q,).
 
     A line is expected from its first row on. It was taken down when its device went on with others for a day without
     it; a device that fell silent is expected still.
     """
-    kind = "line"
-    if not (ends := _ends(store, site, kind)):
-        kind = "zone"
-        ends = _ends(store, site, kind)
+    ends = site.lines or site.zones
     heard: dict[str, int] = {}
     for (device, _), (_, to_s) in ends.items():
         heard[device] = max(to_s, heard.get(device, 0))
@@ -96,23 +123,29 @@ def expected(store: Store, site: str, quarters: Quarters) -> tuple[str, Float64]
     for (device, _), (from_s, to_s) in ends.items():
         gone = heard[device] - to_s > 86400
         count += (quarters.start_s >= from_s) & ((quarters.start_s < to_s) if gone else True)
-    return kind, count
+    return count
 
 
 def by_quarter(store: Store, site: str, kind: str, columns: tuple[str, ...], quarters: Quarters) -> dict[str, Float64]:
     """Sums over all streams of a kind, by column, float (Q,)."""
     sums = ", ".join(f"sum(q.{name})" for name in columns)
+    streams = list(_streams(store, site, kind))
     rows = store.query(
-        f"SELECT q.start_s, {sums} FROM streams s JOIN {kind}_quarters q ON q.stream_id = s.stream_id "  # noqa: S608
-        "WHERE s.site = ? AND s.kind = ? AND q.start_s >= ? AND q.start_s < ? GROUP BY q.start_s",
-        (site, kind, *_range(quarters)),
+        f"SELECT q.start_s / {QUARTER_S}, {sums} FROM {_table(store, kind)} q WHERE q.stream_id IN ({_marks(streams)}) "  # noqa: S608
+        "AND q.start_s >= ? AND q.start_s < ? GROUP BY 1",
+        (*streams, *_range(quarters)),
     )
     values = np.zeros((len(columns), quarters.start_s.size))
     if rows:
         table = np.array(rows, dtype=np.float64)
-        at = ((table[:, 0] - quarters.start_s[0]) // QUARTER_S).astype(np.int64)
+        at = (table[:, 0] - quarters.start_s[0] // QUARTER_S).astype(np.int64)
         values[:, at] = table[:, 1:].T
     return dict(zip(columns, values, strict=True))
+
+
+def _marks(values: Sized) -> str:
+    """For `IN (...)`; of nothing, what nothing is in."""
+    return ", ".join("?" * len(values)) or "NULL"
 
 
 def _range(quarters: Quarters) -> tuple[int, int]:
@@ -135,15 +168,17 @@ def visits(
     sums = ", ".join([*(f"sum(q.{name})" for name in _ZONE), "max(q.peak)"])
     found: dict[tuple[int, str], Float64] = {}
     edges = np.array([period.start_s for period in periods])
+    streams = _streams(store, site, "zone")
     for from_s, to_s, offset_s in _steady(quarters):
         shift_s = offset_s - late_s
         rows = store.query(
-            f"SELECT s.name, (q.start_s + ?) / {step_s}, {sums} FROM streams s JOIN zone_quarters q "  # noqa: S608
-            "ON q.stream_id = s.stream_id WHERE s.site = ? AND s.kind = 'zone' AND q.start_s >= ? AND q.start_s < ? "
+            f"SELECT q.stream_id, (q.start_s + {shift_s}) / {step_s}, {sums} FROM {_table(store, 'zone')} q "  # noqa: S608
+            f"WHERE q.stream_id IN ({_marks(streams)}) AND q.start_s >= ? AND q.start_s < ? "
             "AND q.entered + q.pass + q.stop + q.engaged + q.presence_s > 0 GROUP BY 1, 2",  # the nights are empty
-            (shift_s, site, from_s, to_s),
+            (*streams, from_s, to_s),
         )
-        for zone, key, *values in rows:
+        for stream, key, *values in rows:
+            zone = streams[stream]
             period = int(np.searchsorted(edges, max(from_s, int(key) * step_s - shift_s), side="right")) - 1
             row = np.array(values, dtype=np.float64)
             before = found.setdefault((period, zone), np.zeros_like(row))

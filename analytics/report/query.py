@@ -61,7 +61,7 @@ def report(store: Store, request: Request) -> Report:
     span = _dates(site, calendar, request)
     opening = request.opening or site.settings.opening
     grid = quarters(calendar, *span)
-    counts = _counts(store, site.name, grid, opening or ALWAYS, request.now_s)
+    counts = _counts(store, site, grid, opening or ALWAYS, request.now_s)
     days, periods = calendar.days(*span), calendar.split(*span, request.by)
     whole = Period(days[0].start_s, days[-1].end_s, f"{span[0]} to {span[1]}", days[0].begins)
     zone_days = load.visits(store, site.name, grid, days, calendar.day_start)
@@ -132,13 +132,12 @@ def _dates(site: load.Site, calendar: Calendar, request: Request) -> tuple[date,
     return first, last
 
 
-def _counts(store: Store, site: str, grid: Quarters, opening: Opening, now_s: int) -> Counts:
-    kind, expected = load.expected(store, site, grid)
-    columns = load.by_quarter(store, site, "line", load.LINE, grid)
-    if kind != "line":
-        columns |= load.by_quarter(store, site, kind, load.WATCHED, grid)
-    columns |= load.by_quarter(store, site, "occupancy", load.BOX, grid)
-    return count(grid, columns, expected, opening.mask(grid), now_s)
+def _counts(store: Store, site: load.Site, grid: Quarters, opening: Opening, now_s: int) -> Counts:
+    columns = load.by_quarter(store, site.name, "line", load.LINE, grid)
+    if not site.lines:
+        columns |= load.by_quarter(store, site.name, "zone", load.WATCHED, grid)
+    columns |= load.by_quarter(store, site.name, "occupancy", load.BOX, grid)
+    return count(grid, columns, load.expected(site, grid), opening.mask(grid), now_s)
 
 
 def _stitched(periods: tuple[Period, ...], visits: tuple[Visits, ...]) -> list[int]:

@@ -61,12 +61,14 @@ def kept(store: Store) -> dict[str, Settings]:
     """
     told = {site: rest for site, *rest in store.query("SELECT site, time_zone, day_start FROM sites")}
     sites = sorted({site for (site,) in store.query("SELECT DISTINCT site FROM streams")} | told.keys())
+    hours: dict[str, list[tuple[int, str, str]]] = {}
+    for site, *span in store.query("SELECT site, weekday, opens, closes FROM opening_hours ORDER BY 1, 2, 3"):
+        hours.setdefault(site, []).append((span[0], span[1], span[2]))
     found = {}
     for site in sites:
         zone, start = told.get(site, (None, None))
-        hours = store.query("SELECT weekday, opens, closes FROM opening_hours WHERE site = ? ORDER BY 1, 2", (site,))
         try:
-            found[site] = Settings(_zone(zone), _clock(start), stored(hours))
+            found[site] = Settings(_zone(zone), _clock(start), stored(hours.get(site, ())))
         except ConfigError as error:
             raise ConfigError(f"{store.name}, {site}: {error}") from None
     return found

@@ -2,7 +2,7 @@
 
 A quarter of an hour, because clocks differ from UTC by whole ones. In SQLite, triggers keep the sums in the transaction
 that stores a row; rows never change and are stored once, so the sums cannot drift from them. In PostgreSQL the readers
-of a fleet would wait for each other at such sums; views of the same names sum when they are asked.
+of a fleet would wait for each other at such sums; there reports sum the rows.
 """
 
 from __future__ import annotations
@@ -30,15 +30,12 @@ _REAL = {"observed_s", "left_s", "presence_s"}
 def statements(dialect: Dialect) -> list[str]:
     """The statements that make version 2."""
     if dialect.name == "postgresql":
-        return [f"CREATE VIEW {kind}_quarters AS {_summed(kind)}" for kind in COLUMNS]
+        return []
     return [statement for kind in COLUMNS for statement in (_table(kind), _backfill(kind), _trigger(kind))]
 
 
 def _summed(kind: str) -> str:
-    sums = (
-        f"CAST({how}({_value(name)}) AS {'DOUBLE PRECISION' if name in _REAL else 'BIGINT'}) AS {name}"
-        for name, how in COLUMNS[kind].items()
-    )
+    sums = (f"{how}({_value(name)})" for name, how in COLUMNS[kind].items())
     quarter = f"start_s / {QUARTER_S} * {QUARTER_S}"
     columns = f"stream_id, {quarter} AS start_s, {', '.join(sums)}"
     return f"SELECT {columns} FROM {kind}_rows GROUP BY stream_id, {quarter}"  # noqa: S608 - names from this file
