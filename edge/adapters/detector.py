@@ -169,6 +169,8 @@ class OnnxDetector:
             if facts.scale == 255.0:
                 raise ModelError("expected a scale of 1 for an input of bytes, got 255")
             facts = replace(facts, scale=1.0)
+        if self._input.height and self._input.width:
+            facts = replace(facts, input=size)
         return facts.settled(layout)
 
     def _size_for(self, height: int, width: int) -> InputSize:

@@ -154,10 +154,11 @@ def evaluate(
     sources = sorted({picture.source for picture in pictures})
     rows = list(zip(pictures, seen, strict=True))
     by_source = {name: _quality([row for row in rows if row[0].source == name], at) for name in sources}
+    size_used = getattr(detector, "facts", found.entry).input
     return Report(
         name=found.entry.name,
         sha256=found.sha256,
-        input=(found.entry.input.height, found.entry.input.width) if found.entry.input else None,
+        input=(size_used.height, size_used.width) if size_used else None,
         ms=float(np.median(took_ms)),
         quality=_quality(rows, at),
         by_source=by_source if len(sources) > 1 else {},
