@@ -128,6 +128,8 @@ class _Posting:
             report.end_utc_s,
             in_=sum(facts.in_ for facts in report.lines.values()),
             out=sum(facts.out for facts in report.lines.values()),
+            crossings=sum(facts.in_raw + facts.out_raw for facts in report.lines.values()),
+            births=report.births,
         )
         if not report.observed_s:  # nobody watched: the gap goes on, and after some hours nobody knows who is inside
             gap_since_utc_s = report.start_utc_s if now.business_day != before.business_day else before.end_utc_s
@@ -142,6 +144,7 @@ class _Posting:
             clamped=now.clamped,
             drift=now.drift,
             balance=now.balance,
+            churn=now.churn,
             births=report.births,
             deaths=report.deaths,
         )

@@ -25,6 +25,7 @@ Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+([a-z0-9.+-]{
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Presence = Literal["online", "offline"]
 CameraState = Literal["connecting", "streaming", "stalled", "unauthorised", "not_found", "gone"]
 BrokerState = Literal["off", "connecting", "ok", "no_subscribers", "not_authorised", "refused", "silent"]
@@ -125,7 +126,11 @@ class OccupancyRow(Row):
     occ: Count | None = Field(description="max(0, occ_raw).")
     clamped: bool
     drift: int | None = Field(description="occ_raw of the day that ended, in the first row of a new day, else null.")
-    balance: Seconds | None = Field(description="out / in of the day that ended, likewise.")
+    balance: Ratio | None = Field(description="out / in of the day that ended, likewise.")
+    churn: Ratio | None = Field(
+        default=None,
+        description="Births per 100 raw crossings of the day that ended, likewise: ids lost and given anew.",
+    )
     births: Count = Field(description="Tracks that began away from every line and edge: people found again.")
     deaths: Count = Field(description="Tracks that ended there: people lost from sight.")
 

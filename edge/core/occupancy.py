@@ -16,12 +16,13 @@ UNKNOWN_AFTER_S = 7200
 
 @dataclass(frozen=True)
 class Occupancy:
-    """What one interval says of the ledger; `drift` and `balance` are of the day that ended, if one did."""
+    """What one interval says of the ledger; `drift`, `balance` and `churn` are of the day that ended, if one did."""
 
     business_day: str
     occ_raw: int | None
     drift: int | None
     balance: float | None
+    churn: float | None = None
 
     @property
     def occ(self) -> int | None:
@@ -36,7 +37,7 @@ class Occupancy:
 
 @dataclass(frozen=True)
 class Ledger:
-    """INs and OUTs since the business day began.
+    """INs and OUTs since the business day began, and what of it tells how often the tracker lost somebody.
 
     >>> ledger, _ = Ledger().after("2026-11-23", 0, 300, in_=5, out=2)
     >>> ledger, now = ledger.after("2026-11-23", 300, 600, in_=0, out=4)
@@ -52,22 +53,42 @@ class Ledger:
     out: int = 0
     end_utc_s: int = 0
     unknown: bool = False
+    crossings: int = 0
+    """Raw, of both directions."""
+    births: int = 0
+    """Tracks that began in the interior."""
 
     def after(
-        self, business_day: str, start_utc_s: int, end_utc_s: int, *, in_: int, out: int
+        self,
+        business_day: str,
+        start_utc_s: int,
+        end_utc_s: int,
+        *,
+        in_: int,
+        out: int,
+        crossings: int = 0,
+        births: int = 0,
     ) -> tuple[Ledger, Occupancy]:
         """The ledger after one interval, and what there is to publish of it."""
-        before, drift, balance = self, None, None
+        before, drift, balance, churn = self, None, None, None
         if business_day != self.business_day:
             if self.business_day and not self.unknown:
                 drift = self.in_ - self.out
                 balance = round(self.out / self.in_, 4) if self.in_ else None
+            churn = round(100.0 * self.births / self.crossings, 2) if self.crossings else None
             before = Ledger(business_day)
         elif start_utc_s - self.end_utc_s > UNKNOWN_AFTER_S:
             before = replace(self, unknown=True)
-        ledger = replace(before, in_=before.in_ + in_, out=before.out + out, end_utc_s=end_utc_s)
+        ledger = replace(
+            before,
+            in_=before.in_ + in_,
+            out=before.out + out,
+            end_utc_s=end_utc_s,
+            crossings=before.crossings + crossings,
+            births=before.births + births,
+        )
         occ_raw = None if ledger.unknown else ledger.in_ - ledger.out
-        return ledger, Occupancy(business_day, occ_raw, drift, balance)
+        return ledger, Occupancy(business_day, occ_raw, drift, balance, churn)
 
 
 def business_day(utc_s: float, timezone: str, starts_at: str) -> str:

@@ -38,7 +38,7 @@ ZONE = ROW | {"series": "zone/table", "zone": "table", "histogram": [0] * 8} | d
 )  # fmt: skip
 OCCUPANCY = ROW | {
     "series": "occupancy", "business_day": "2026-11-23", "occ_raw": -1, "occ": 0, "clamped": True, "drift": None,
-    "balance": None, "births": 0, "deaths": 0,
+    "balance": None, "churn": None, "births": 0, "deaths": 0,
 }  # fmt: skip
 TOTAL = {key: LINE[key] for key in ("site", "device", "epoch", "line", "seq", "end", "boot_id")} | dict.fromkeys(
     ["in", "out", "in_raw", "out_raw", "uturns"], 0
@@ -73,7 +73,7 @@ PROPERTIES = {
     "in", "out", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static", "staff_in",
     "staff_out", "shopper_units", "births", "deaths", "entered",
     "pass", "stop", "engaged", "left", "lost", "capped", "left_s", "histogram", "presence_s", "peak", "stitched",
-    "occ_raw", "occ", "clamped", "drift", "balance",
+    "occ_raw", "occ", "clamped", "drift", "balance", "churn",
     # Which rows are to be sent again, and what became of that.
     "from_seq", "to_seq", "sent", "missing", "first", "last", "problem",
 }  # fmt: skip

@@ -54,6 +54,16 @@ def test_a_day_without_visitors_has_a_drift_but_no_balance():
     assert (now.drift, now.balance) == (-2, None)
 
 
+def test_a_day_ends_with_its_churn_even_if_nobody_knows_who_was_inside():
+    ledger, _ = Ledger().after(DAY, 0, 300, in_=5, out=1, crossings=30, births=1)
+    ledger, now = ledger.after(DAY, 90_000, 90_300, in_=1, out=0, crossings=10, births=5)
+    assert (now.occ_raw, now.churn) == (None, None)
+    ledger, now = ledger.after(NIGHT, 90_300, 90_600, in_=1, out=0, crossings=1, births=1)
+    assert (now.drift, now.balance, now.churn) == (None, None, 15.0)
+    _, now = Ledger(DAY, births=3).after(NIGHT, 300, 600, in_=0, out=0)
+    assert now.churn is None
+
+
 def test_a_clock_that_is_put_back_within_the_day_loses_nobody():
     ledger, _ = Ledger().after(DAY, 7_200, 7_500, in_=5, out=1)
     ledger, now = ledger.after(DAY, 3_600, 3_900, in_=1, out=0)

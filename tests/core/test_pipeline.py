@@ -80,6 +80,7 @@ def test_a_path_counts_its_changes_of_side_and_backwards_in_and_out_are_swapped(
     back = kinds(run(Camera(fps=fps).film((stroll(corners[::-1]),), ids)))
 
     assert (there["in_raw"], there["out_raw"]) == (changes[True], changes[False])
+    assert there["in_raw"] - there["out_raw"] == sides[-1] - sides[0]
     assert (back["in_raw"], back["out_raw"]) == (there["out_raw"], there["in_raw"])
     assert there["in_"] - there["out"] == there["in_raw"] - there["out_raw"]
     assert there["in_"] + there["uturns"] == there["in_raw"]
