@@ -120,6 +120,16 @@ def test_a_layout_that_nobody_states_is_inferred(tmp_path, layout):
     assert len(detector.detect(frame(64, 96)).boxes) == 1
 
 
+def test_people_only_networks_are_read_and_the_files_size_becomes_known(tmp_path):
+    cells = np.zeros((1, CELLS, 5), np.float32)
+    cells[0, 122] = (2.0, 0.125, -1.25, 0.625, 0.75)  # stride 32, column 2, row 0: the middle is at 80, 16
+    detector = OnnxDetector(constant_network(tmp_path / "m.onnx", cells), facts())
+    assert (detector.facts.layout, detector.facts.input) == ("person_grid", InputSize(64, 96))
+    assert (detector.facts.colour, detector.facts.scale) == ("bgr", 1.0)
+    found = detector.detect(frame(64, 96))
+    np.testing.assert_allclose(found.boxes * (96, 64, 96, 64), [[16, 12, 40, 36]], atol=1e-4)
+
+
 def test_it_says_who_it_is_and_how_long_it_took(tmp_path):
     path = constant_network(tmp_path / "m.onnx", one_person("yolov8"))
     detector = OnnxDetector(path, facts())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.adapters.manifest import load_manifest
+from tests.assets import asset
 from tests.commands import CANARY, edge
 from tests.mosquitto import free_port
 
@@ -56,6 +57,14 @@ def test_an_altered_file_is_not_counted_with(models, capsys, tmp_path):
 )
 def test_pulling_what_has_no_entry_says_which_there_are(capsys, name, words):
     edge(capsys, "models", "pull", name).failed(4, words)
+
+
+def test_what_is_there_already_is_not_fetched(capsys, monkeypatch):
+    folder = asset("models/yolox_nano_416.onnx").parent
+    monkeypatch.setenv("EDGE_MODELS_DIR", str(folder))
+    outcome = edge(capsys, "models", "pull", "yolox_nano_416")
+    assert outcome.code == 0
+    assert outcome.out == f"yolox_nano_416: {folder / 'yolox_nano_416.onnx'} is there already\n"
 
 
 def test_a_mirror_folder_with_the_wrong_file_leaves_nothing_behind(models, capsys, monkeypatch, tmp_path):
