@@ -43,7 +43,7 @@ def random_kills(folder: Path, *, edge: int, broker: int, readers: int, crossing
                     counting.start()  # the film had come to its end
             counting.kill()
             with service(folder / "box", speed="real") as last:  # sends what the others could not
-                wait_for(lambda: last.running and not _gaps(folder), 90.0, 1.0)
+                wait_for(lambda: last.running and not _gaps(folder), 400.0, 1.0)
                 last.stop()
             expected = last_seqs(folder / "box")
             wait_for(lambda: missing(folder / "box", expected) == 0, 60.0, 0.5)

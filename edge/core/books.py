@@ -13,6 +13,7 @@ from typing import Any
 from edge.core.message import LineRow, Message, OccupancyRow, TotalRow, ZoneRow, topic, utc_text
 from edge.core.occupancy import Ledger
 from edge.core.report import IntervalReport, LineFacts, ZoneFacts
+from edge.core.stored import record
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ class Books:
             return Books(
                 epoch=data["epoch"],
                 last_seq={series: int(seq) for series, seq in data["last_seq"].items()},
-                totals={name: LineFacts(**facts) for name, facts in data["totals"].items()},
+                totals={name: record(LineFacts, facts) for name, facts in data["totals"].items()},
                 carried={name: tuple(bins) for name, bins in data["carried"].items()},
-                ledger=Ledger(**data["ledger"]),
+                ledger=record(Ledger, data["ledger"]),
                 until_utc_s=int(data.get("until_utc_s", 0)),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -9,8 +9,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from edge.core.report import IntervalReport, LineFacts, ZoneFacts
+from edge.core.stored import record
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,10 @@ def missed(since_utc_s: int, report: IntervalReport, at_most: int) -> list[Inter
     ]
 
 
-def _report(data: dict[str, object]) -> IntervalReport:
-    lines: dict[str, dict[str, int]] = data.pop("lines")  # type: ignore[assignment]
-    zones: dict[str, dict[str, object]] = data.pop("zones")  # type: ignore[assignment]
-    return IntervalReport(
-        **data,  # type: ignore[arg-type]
-        lines={name: LineFacts(**facts) for name, facts in lines.items()},
-        zones={name: ZoneFacts(**{**facts, "histogram": tuple(facts["histogram"])}) for name, facts in zones.items()},  # type: ignore[arg-type]
-    )
+def _report(data: dict[str, Any]) -> IntervalReport:
+    lines = {name: record(LineFacts, facts) for name, facts in data["lines"].items()}
+    zones = {
+        name: record(ZoneFacts, {**facts, "histogram": tuple(facts["histogram"])})
+        for name, facts in data["zones"].items()
+    }
+    return record(IntervalReport, {**data, "lines": lines, "zones": zones})
