@@ -20,8 +20,8 @@ what one row of each is, with its key:
                     born_past_line, died_at_line, static, staff_in, staff_out, shopper_units. (stream_id, seq)
     zone_rows       an interval of a zone: entered, pass, stop, engaged, left_count, lost, capped, left_s, h0..h7 (the
                     bins of the histogram), presence_s, peak, stitched. (stream_id, seq)
-    occupancy_rows  an interval of a device: business_day, occ_raw, occ, clamped, drift, balance, births, deaths.
-                    (stream_id, seq)
+    occupancy_rows  an interval of a device: business_day, occ_raw, occ, clamped, drift, balance, churn, births,
+                    deaths. (stream_id, seq)
     business_days   a business day as the device labels it: from_s, to_s. (site, device, business_day)
     registers       the newest `total` of a line, and how far it was compared with the rows. (stream_id)
     devices         the newest `info` and `status` of a device. (site, device)

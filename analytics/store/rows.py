@@ -52,7 +52,8 @@ def _zone(row: ZoneRow) -> tuple[Any, ...]:
 
 
 def _occupancy(row: OccupancyRow) -> tuple[Any, ...]:
-    return (row.business_day, row.occ_raw, row.occ, int(row.clamped), row.drift, row.balance, row.births, row.deaths)
+    return (row.business_day, row.occ_raw, row.occ, int(row.clamped), row.drift, row.balance, row.churn, row.births,
+            row.deaths)  # fmt: skip
 
 
 _FACTS: dict[type, Callable[[Any], tuple[Any, ...]]] = {LineRow: _line, ZoneRow: _zone, OccupancyRow: _occupancy}
@@ -61,7 +62,8 @@ _COLUMNS = {
              "died_at_line", "static", "staff_in", "staff_out", "shopper_units"),
     "zone": (*_HEAD, "entered", "pass", "stop", "engaged", "left_count", "lost", "capped", "peak", "stitched",
              *(f"h{number}" for number in range(8)), "left_s", "presence_s"),
-    "occupancy": (*_HEAD, "business_day", "occ_raw", "occ", "clamped", "drift", "balance", "births", "deaths"),
+    "occupancy": (*_HEAD, "business_day", "occ_raw", "occ", "clamped", "drift", "balance", "churn", "births",
+                  "deaths"),
 }  # fmt: skip
 
 

@@ -70,11 +70,12 @@ def test_what_was_recorded_can_still_be_read(file, entry):
     payload = json.dumps(entry["payload"])
     kind = entry["kind"]
     model = next(channel.model for channel in CHANNELS if channel.name == kind)
-    assert json.loads(model.model_validate_json(payload).wire()) == entry["payload"]
+    sent_now = json.loads(model.model_validate_json(payload).wire())
+    assert {key: sent_now[key] for key in entry["payload"]} == entry["payload"]
     if kind not in {"health", "replay"}:  # these no reader stores
         assert isinstance(validate(entry["topic"], payload.encode(), NOW_S), Accepted)
     schema = {"$ref": f"#/components/schemas/{model.__name__}", "components": DOCUMENT["components"]}
-    jsonschema.Draft202012Validator(schema).validate(entry["payload"])
+    jsonschema.Draft202012Validator(schema).validate(sent_now)
 
 
 def test_there_is_a_recording_of_every_channel_and_version():

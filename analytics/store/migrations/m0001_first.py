@@ -37,7 +37,7 @@ CREATE TABLE zone_rows ({row}, {zone}, left_s {real} NOT NULL, presence_s {real}
     PRIMARY KEY (stream_id, seq, start_s)){by_month};
 CREATE INDEX zone_rows_start ON zone_rows (start_s);
 CREATE TABLE occupancy_rows ({row}, business_day TEXT NOT NULL, occ_raw {big}, occ {big}, clamped INTEGER NOT NULL,
-    drift {big}, balance {real}, births {big} NOT NULL, deaths {big} NOT NULL,
+    drift {big}, balance {real}, churn {real}, births {big} NOT NULL, deaths {big} NOT NULL,
     PRIMARY KEY (stream_id, seq, start_s)){by_month};
 CREATE INDEX occupancy_rows_start ON occupancy_rows (start_s);
 CREATE TABLE business_days (

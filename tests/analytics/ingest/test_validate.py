@@ -49,6 +49,17 @@ def test_the_order_of_the_keys_is_not_content():
     assert validate(DOOR, turned, NOW_S).digest == validate(*sent(line(2)), NOW_S).digest
 
 
+def test_a_field_that_a_later_release_adds_is_no_other_content():
+    now = json.loads(occupancy(3).wire())
+    before = {key: value for key, value in now.items() if key != "churn"}
+    where = "traffic/v1/berlin-1/box/occupancy"
+    old, new = (validate(where, json.dumps(payload).encode(), NOW_S) for payload in (before, now))
+    assert isinstance(old, Accepted)
+    assert isinstance(new, Accepted)
+    assert old.digest == new.digest
+    assert old.digest != validate(*sent(occupancy(3, churn=4.2)), NOW_S).digest
+
+
 @pytest.mark.parametrize(
     ("place", "payload"),
     [

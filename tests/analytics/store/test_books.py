@@ -51,7 +51,7 @@ def notices(store: Store) -> list[tuple[str, str]]:
 
 
 def test_a_row_is_kept_as_it_was_sent(store):
-    Books(store).post(read(line(3), zone(4), occupancy(5)), [], NOW_S)
+    Books(store).post(read(line(3), zone(4), occupancy(5, churn=2.5)), [], NOW_S)
     assert store.query(
         "SELECT line, start_s, end_s, observed_s, frames, status, clock, in_count, out_count, in_raw, out_raw, uturns, "
         "rejoined, born_past_line, died_at_line, static, staff_in, staff_out, shopper_units FROM v_rows_line"
@@ -60,8 +60,8 @@ def test_a_row_is_kept_as_it_was_sent(store):
         "SELECT zone, entered, pass, stop, engaged, left_count, lost, capped, left_s, h0, h1, h2, h3, h4, h5, h6, h7, "
         "presence_s, peak, stitched FROM v_rows_zone"
     ) == [("shoes", 4, 1, 1, 3, 5, 0, 0, 83.5, 1, 0, 1, 2, 1, 0, 0, 0, 63.5, 3, 0)]
-    assert store.query("SELECT business_day, occ_raw, occ, clamped, drift, balance FROM v_rows_occupancy") == [
-        ("2025-11-24", 5, 5, 0, None, None)
+    assert store.query("SELECT business_day, occ_raw, occ, clamped, drift, balance, churn FROM v_rows_occupancy") == [
+        ("2025-11-24", 5, 5, 0, None, None, 2.5)
     ]
     assert store.query("SELECT config_id, boot_id FROM runs") == [("00112233445566ff", "ffeeddccbbaa9988")]
 
