@@ -41,7 +41,8 @@ def broker(folder: Path) -> Iterator[int]:
     config.write_text(_CONFIG.format(port=port))
     with log.open("wb") as output:
         command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(config)]
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        # In a session of its own: Ctrl-C stops the service, which still has rows to send.
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         _wait_for(port, process, log)
         yield port

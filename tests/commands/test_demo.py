@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from tests.assets import asset
-from tests.commands import ROOT, Outcome, edge, process, scene
+from tests.commands import ROOT, Outcome, command, edge, process, scene
+from tests.rtsp import RtspServer
 
 DEMO = ROOT / "edge" / "demo"
 
@@ -101,3 +104,30 @@ def test_a_clip_that_is_not_there_is_told(tmp_path):
     process("demo", "--clip", str(tmp_path / "none.mp4"), "--model", str(model), HOME=str(tmp_path)).failed(
         3, "none.mp4"
     )
+
+
+def test_ctrl_c_ends_a_camera_with_its_last_rows(tmp_path):
+    """The whole group of processes gets the signal, as in a terminal."""
+    scene(tmp_path, 60.0)
+    with RtspServer(tmp_path / "walk.mp4") as server:
+        arguments = command("demo", "--camera", server.url, "--model", str(tmp_path / "grey.onnx"))
+        environment = os.environ | {"HOME": str(tmp_path), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        ) as process:
+            assert process.stdout is not None
+            said = ""
+            for line in process.stdout:
+                said += line
+                if "/health " in line:
+                    os.killpg(process.pid, signal.SIGINT)
+                    break
+            said += process.stdout.read()
+        assert process.returncode == 0, said
+    assert "line/middle " in said
+    assert "state=offline" in said
