@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -117,8 +118,6 @@ class Box:
     def _on_message(self, client: Client, _: object, message: MQTTMessage) -> None:
         request = ReplayRequest.model_validate_json(message.payload)
         self.requests.append(request)
-        properties = message.properties
-        assert properties is not None
         seqs = range(request.from_seq, request.to_seq + 1)
         rows = [self._kept[seq] for seq in seqs if seq in self._kept]
         for topic, payload in map(sent, rows):
@@ -129,9 +128,10 @@ class Box:
             epoch=self._epoch, series=request.series, from_seq=request.from_seq, to_seq=request.to_seq, sent=len(rows),
             missing=() if other else tuple(missing), problem="other_epoch" if other else None,
         )  # fmt: skip
-        back = Properties(PacketTypes.PUBLISH)
-        back.CorrelationData = properties.CorrelationData
-        client.publish(properties.ResponseTopic, answer.wire(), qos=1, properties=back)
+        back = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        asked: Any = message.properties  # whose names mypy does not know
+        back.CorrelationData = asked.CorrelationData
+        client.publish(asked.ResponseTopic, answer.wire(), qos=1, properties=back)
 
     def __enter__(self) -> Box:
         self._client.loop_start()

@@ -17,19 +17,19 @@ Sent = tuple[str, bytes]
 def line(seq: int, *, site: str = "berlin-1", epoch: str = EPOCH, **more: Any) -> LineRow:
     facts = {"in": seq, "out": 1, "in_raw": seq + 1, "out_raw": 2, "uturns": 1, "rejoined": 0, "born_past_line": 0,
              "died_at_line": 0, "static": 0, "staff_in": 2, "staff_out": 2, "shopper_units": seq}  # fmt: skip
-    return LineRow.model_validate({**_head("line/door", seq, site, epoch), "line": "door", **facts, **more})
+    return LineRow.model_validate({**_head("line/door", seq, site, epoch), "line": "door", **facts, **_named(more)})
 
 
 def zone(seq: int, *, site: str = "berlin-1", epoch: str = EPOCH, **more: Any) -> ZoneRow:
     facts = {"entered": 4, "pass": 1, "stop": 1, "engaged": 3, "left": 5, "lost": 0, "capped": 0, "left_s": 83.5,
              "histogram": [1, 0, 1, 2, 1, 0, 0, 0], "presence_s": 63.5, "peak": 3, "stitched": 0}  # fmt: skip
-    return ZoneRow.model_validate({**_head("zone/shoes", seq, site, epoch), "zone": "shoes", **facts, **more})
+    return ZoneRow.model_validate({**_head("zone/shoes", seq, site, epoch), "zone": "shoes", **facts, **_named(more)})
 
 
 def occupancy(seq: int, *, site: str = "berlin-1", epoch: str = EPOCH, **more: Any) -> OccupancyRow:
     facts = {"business_day": "2025-11-24", "occ_raw": 5, "occ": 5, "clamped": False, "drift": None, "balance": None,
              "births": 0, "deaths": 0}  # fmt: skip
-    return OccupancyRow.model_validate({**_head("occupancy", seq, site, epoch), **facts, **more})
+    return OccupancyRow.model_validate({**_head("occupancy", seq, site, epoch), **facts, **_named(more)})
 
 
 def total(seq: int, *, site: str = "berlin-1", epoch: str = EPOCH, **more: Any) -> TotalRow:
@@ -37,7 +37,12 @@ def total(seq: int, *, site: str = "berlin-1", epoch: str = EPOCH, **more: Any) 
     ins = seq * (seq + 1) // 2
     head = {key: value for key, value in _head("line/door", seq, site, epoch).items() if key in TotalRow.model_fields}
     facts = {"line": "door", "in": ins, "out": seq, "in_raw": ins + seq, "out_raw": 2 * seq, "uturns": seq}
-    return TotalRow.model_validate({**head, **facts, **more})
+    return TotalRow.model_validate({**head, **facts, **_named(more)})
+
+
+def _named(fields: dict[str, Any]) -> dict[str, Any]:
+    """With the names of the wire: `in_` is what Python can write."""
+    return {name.rstrip("_"): value for name, value in fields.items()}
 
 
 def _head(series: str, seq: int, site: str, epoch: str) -> dict[str, Any]:

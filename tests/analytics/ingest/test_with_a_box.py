@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from analytics.store import open_store
@@ -51,9 +52,9 @@ def test_rows_from_before_the_first_reader_come_too(tmp_path, dsn):
         with Reader(broker, dsn, "--grace-s", "0"), open_store(dsn) as store:
             count_an_interval(outbox, 11)
             box.wake()
-            wait_until(lambda: store.query("SELECT count(*) FROM line_rows") == [(11,)], turn=box.pump)
-            for table in ("zone_rows", "occupancy_rows"):
-                wait_until(lambda table=table: store.query(f"SELECT count(*) FROM {table}") == [(11,)], turn=box.pump)
+            for table in ("line_rows", "zone_rows", "occupancy_rows"):
+                counted = partial(store.query, f"SELECT count(*) FROM {table}")
+                wait_until(lambda counted=counted: counted() == [(11,)], turn=box.pump)  # type: ignore[misc]
             assert store.query("SELECT sum(in_count) FROM line_rows") == [(66,)]
             assert store.query("SELECT seq, in_count FROM registers") == [(11, 66)]
             assert [store.query(f"SELECT count(*) FROM {table}") for table in ("gaps", "dead_letters", "notices")] == [

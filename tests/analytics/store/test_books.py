@@ -182,13 +182,13 @@ def test_registers_that_agree_say_nothing(store):
 
 def test_registers_that_differ_raise_one_alarm(store):
     books, audit = Books(store), Audit(store.database)
-    books.post(read(line(1), line(2), total(2, **{"in": 5})), [], NOW_S)
+    books.post(read(line(1), line(2), total(2, in_=5)), [], NOW_S)
     (notice,) = audit.check(NOW_S)
     assert (notice.level, notice.kind) == ("alarm", "books_differ")
     assert (
         notice.text == "line/door, seq 1 to 2: the register of the device and the sum of its rows differ: in_count +2"
     )
-    books.post(read(line(3), total(3, **{"in": 8})), [], NOW_S)
+    books.post(read(line(3), total(3, in_=8)), [], NOW_S)
     assert audit.check(NOW_S) == []
     assert notices(store) == [("alarm", "books_differ")]
 
@@ -196,7 +196,7 @@ def test_registers_that_differ_raise_one_alarm(store):
 def test_an_older_register_changes_nothing(store):
     books, audit = Books(store), Audit(store.database)
     books.post(read(line(1), line(2), total(2), total(1)), [], NOW_S)
-    books.post(read(total(1, **{"in": 99})), [], NOW_S)
+    books.post(read(total(1, in_=99)), [], NOW_S)
     assert audit.check(NOW_S) == []
     assert store.query("SELECT seq FROM registers") == [(2,)]
 
