@@ -53,7 +53,7 @@ chaos: test-system $(DEV)/project ## kills, power cuts, full disks, wrong clocks
 	@$(DEV)/bin/python -m benchmarks.chaos --folder out/chaos $(ARGS)
 
 doctest: $(DEV)/project ## the examples in docstrings alone
-	@$(DEV)/bin/python -m pytest -q edge calibration $(ARGS)
+	@$(DEV)/bin/python -m pytest -q edge calibration analytics $(ARGS)
 
 matrix: ## the tests on every Python from 3.10 to 3.13 that is there
 	@set -e; for version in $(VERSIONS); do \
