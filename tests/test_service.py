@@ -216,6 +216,7 @@ def test_health_and_metrics_are_told_while_it_runs(tmp_path: Path, broker: Mosqu
             process.wait(30)
     health = json.loads(collector.on("traffic/v1/demo/demo-box/health")[0])
     assert health["camera"] == "streaming"
+    assert (health["broker"], health["books"], health["intervals_dropped"]) == ("ok", "ok", 0)
     assert 5.0 < health["fps"] < 15.0
     assert "outbox" in metrics
 

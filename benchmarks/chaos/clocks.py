@@ -80,7 +80,7 @@ def clock_steps(folder: Path, *, seconds: float) -> Row:
 def _dst_days(folder: Path) -> tuple[str, bool]:
     """Rows of a quarter hour in the business day of a change, by zone."""
     film = folder / "days.jsonl"
-    record(film, 3 * 86_400.0, fps=1 / 60, every_s=86_400.0)
+    record(film, 3 * 86_400.0, fps=1 / 600, every_s=86_400.0)
     told, fine = [], True
     for zone, (month, day, expected) in CHANGES.items():
         place = folder / zone.replace("/", "-")

@@ -44,8 +44,7 @@ def _filled(box: Path, disk: Path, times: int) -> Row:
             _fill(disk)  # what the ballast gave up too
             time.sleep(1.0)
             filler.unlink()
-            freed_ns = time.time_ns()
-            took_s.append(wait_for(lambda freed_ns=freed_ns: _written_ns(disk) > freed_ns, 30.0, 0.01) or 30.0)
+            took_s.append(_until_written(disk))
             time.sleep(0.5)
             if not counting.running:
                 break
@@ -66,6 +65,11 @@ def _filled(box: Path, disk: Path, times: int) -> Row:
     )
     fine = code == 0 and checked == "ok" and not replaced and whole and held and rounds == times
     return Row(NAME, GOAL, result, fine and max(took_s) <= WRITING_S)
+
+
+def _until_written(disk: Path) -> float:
+    since_ns = time.time_ns()
+    return wait_for(lambda: _written_ns(disk) > since_ns, 30.0, 0.01) or 30.0
 
 
 def _written_ns(disk: Path) -> int:
