@@ -75,27 +75,21 @@ def main() -> None:
         verdict = "reached" if row.reached else "NOT REACHED"
         print(f"{row.name}\n  to reach: {row.goal}\n  {verdict}: {row.result}", flush=True)
         print(f"  ({time.monotonic() - began_s:.0f} s)", flush=True)
-    if options.write:
-        _write(options.write, rows)
+        if options.write:
+            _write(options.write, name, row)
+    print(f"{platform.machine()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
     sys.exit(0 if all(row.reached for row in rows.values()) else 1)
 
 
-def _write(document: Path, rows: dict[str, Row]) -> None:
-    """Replaces the rows of the tests that ran, each known by its marker."""
+def _write(document: Path, name: str, row: Row) -> None:
+    """Replaces the row of a test, known by its marker."""
     text = document.read_text(encoding="utf-8")
-    when = time.strftime("%Y-%m-%d", time.gmtime())
-    for name, row in rows.items():
-        verdict = "yes" if row.reached else "**no**"
-        line = f"| {row.name} <!-- {name} --> | {row.goal} | {row.result} | {verdict} | {when} |"
-        text, found = re.subn(rf"^.*<!-- {name} -->.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
-        if not found:
-            text = text.replace("<!-- end of the table -->", f"{line}\n<!-- end of the table -->")
+    verdict, when = "yes" if row.reached else "**no**", time.strftime("%Y-%m-%d", time.gmtime())
+    line = f"| {row.name} <!-- {name} --> | {row.goal} | {row.result} | {verdict} | {when} |"
+    text, found = re.subn(rf"^.*<!-- {name} -->.*$", lambda _: line, text, flags=re.MULTILINE)
+    if not found:
+        text = text.replace("<!-- end of the table -->", f"{line}\n<!-- end of the table -->")
     document.write_text(text, encoding="utf-8")
-    print(f"{document}: {_machine()}")
-
-
-def _machine() -> str:
-    return f"{platform.machine()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
 
 
 if __name__ == "__main__":
