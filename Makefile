@@ -29,7 +29,8 @@ model: $(TRAIN)/project $(WORK)/store/index.npz ## train the person detectors an
 	    $(TRAIN)/bin/python -m models.train export $$name --work $(WORK); done
 
 $(WORK)/store/index.npz: | $(TRAIN)/project
-	@$(TRAIN)/bin/python -m models.train prepare --data $(DATA) --teacher $(TEACHER) --work $(WORK)
+	@$(TRAIN)/bin/python -m edge.demo.scenes $(WORK)/drawn 1500 0 216 384
+	@$(TRAIN)/bin/python -m models.train prepare --drawn $(WORK)/drawn --data $(DATA) --teacher $(TEACHER) --work $(WORK)
 
 test: lint format types pytest ## everything that CI checks
 
@@ -103,13 +104,15 @@ PROJECT := pyproject.toml requirements/build.in
 lock: $(DEV)/locked ## write requirements/*.txt anew
 	@$(COMPILE) $(PROJECT) --output-file requirements/run.txt
 	@$(COMPILE) $(PROJECT) --constraints requirements/run.txt --extra demo --output-file requirements/demo.txt
+	@$(COMPILE) $(PROJECT) --constraints requirements/run.txt --extra analytics --extra parquet \
+	    --output-file requirements/analytics.txt
 	@$(COMPILE) $(PROJECT) --constraints requirements/run.txt --extra dev \
 	    --excludes requirements/dev-excludes.txt --output-file requirements/dev.txt
 	@$(COMPILE) requirements/ultralytics.in --constraints requirements/run.txt \
 	    --excludes requirements/ultralytics-excludes.txt --output-file requirements/ultralytics.txt
 
 lock-check: $(DEV)/locked ## ask PyPI for a wheel of every pin, for each Python on x86-64 and aarch64
-	@set -e; for lock in run demo dev ultralytics; do for version in $(VERSIONS); do for machine in x86_64 aarch64; do \
+	@set -e; for lock in run demo analytics dev ultralytics; do for version in $(VERSIONS); do for machine in x86_64 aarch64; do \
 	    printf '%-12s %-5s %-8s ' $$lock $$version $$machine; \
 	    found=$$($(DEV)/bin/uv pip install --no-config --default-index https://pypi.org/simple --dry-run --no-deps \
 	        --only-binary :all: --require-hashes --target $(DEV)/lock-check --python-version $$version \
