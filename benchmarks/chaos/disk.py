@@ -61,8 +61,8 @@ def _filled(box: Path, disk: Path, times: int) -> Row:
     posted = sum(numbered.values()) + numbered["line/door"]  # a register goes with each row of the line
     log = (box / "edge.log").read_text()
     result = (
-        f"{rounds} times full and freed: exit code {code}, integrity {checked}, {posted - kept} of {posted} rows dropped, "
-        f"{dropped} counted, "
+        f"{rounds} times full and freed: exit code {code}, integrity {checked}, {posted - kept} of {posted} rows "
+        f"dropped, {dropped} counted, "
         f"{'no hole among' if whole and held else 'HOLES among'} the newest; writing again after at most "
         f"{max(took_s):.2f} s; {'said so' if 'wait in memory' in log else 'never had to wait in memory'}"
     )
