@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from models.train import curves, export, prepare, rendered, store
+from models.train import curves, export, prepare, store
 from models.train.fit import Report, Run, fit, reports, weights_of
 from models.train.network import PersonNet
 from models.train.plans import PLANS, Plan
@@ -21,22 +21,22 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 Work = Annotated[Path, typer.Option(help="Folder for the prepared pictures, checkpoints and curves.")]
 Data = Annotated[Path, typer.Option(help="Folder of pictures with split.csv.", exists=True, file_okay=False)]
+Drawn = Annotated[Path, typer.Option(help="Folder that edge.demo.scenes wrote.", exists=True, file_okay=False)]
 Asked = Annotated[Path, typer.Option(help="ONNX file of the YOLOX teacher.", exists=True, dir_okay=False)]
 Name = Annotated[str, typer.Argument(help=f"Which network: {', '.join(PLANS)}.")]
-_RENDERED = 1500
 _CALIBRATION = 256
 
 
 @app.command("prepare")
-def prepare_data(data: Data, teacher: Asked, work: Work) -> None:
+def prepare_data(data: Data, drawn: Drawn, teacher: Asked, work: Work) -> None:
     """Put all pictures and labels into one store; the teacher fills in what hands left out."""
 
     def progress(done: int, total: int) -> None:
         if done % 500 == 0 or done == total:
             typer.echo(f"prepared {done} of {total} pictures")
 
-    drawn = rendered.entries(_RENDERED, seed=0)
-    store.write(work / "store", itertools.chain(prepare.entries(data, Teacher(teacher), progress), drawn))
+    photographs = prepare.entries(data, Teacher(teacher), progress)
+    store.write(work / "store", itertools.chain(photographs, prepare.drawn(drawn)))
 
 
 @app.command("fit")

@@ -30,11 +30,12 @@ class Mix:
     fitted: float
 
 
-EARLY, LATE = Mix(0.45, 0.15), Mix(0.25, 0.3)
+EARLY, LATE = Mix(0.45, 0.15), Mix(0.15, 0.4)
 """Variety first; towards the end what a camera will show."""
 
 _CELL = 8
-_LEAST_SEEN = 0.2
+_LEAST_SEEN = 0.3
+"""Of whom less is left is no label: parts of people would be learned as people."""
 _NOISE = np.random.default_rng(1).normal(0.0, 1.0, (512, 512, 3)).astype(np.float32)
 
 

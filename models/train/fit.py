@@ -165,7 +165,7 @@ class _Training:
         """The steps that are left, each with this process's part of the batch."""
         for step in range(self.first, self.plan.steps):
             rng = np.random.default_rng((self.plan.seed, step, self.rank))
-            size, mix = self.plan.size(step), EARLY if self.plan.is_early(step) else LATE
+            size, mix = self.plan.size(step), EARLY if self.plan.is_varied(step) else LATE
             yield step, [self.augment.draw(rng, *size, mix) for _ in range(self.plan.batch // self.run.processes)]
 
     def step(self, step: int, samples: list[Sample]) -> None:

@@ -66,11 +66,11 @@ class Plan:
 
     def size(self, step: int) -> tuple[int, int]:
         """Height and width of the input at a step."""
-        return self.early_size if self.is_early(step) else (self.height, self.width)
+        return self.early_size if step < self.early * self.steps else (self.height, self.width)
 
-    def is_early(self, step: int) -> bool:
+    def is_varied(self, step: int) -> bool:
         """Whether variety still counts for more than likeness to what a camera will show."""
-        return step < self.early * self.steps
+        return self.start is None and step < self.early * self.steps
 
     def rate(self, step: int) -> float:
         """What the rates are multiplied by at a step: up, level, and down to nothing (arXiv 2405.18392)."""
@@ -81,7 +81,7 @@ class Plan:
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=2300),
+        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=2300, lift=0.85),
         Plan(
             "person-s",
             Shape((8, 16, 48, 96, 128), (2, 3, 4, 2, 2), 48),

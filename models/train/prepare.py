@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -60,6 +61,13 @@ def entries(folder: Path, teacher: Teacher, progress: Progress) -> Iterator[Entr
             picture = _joined(picture, row["labels"], *seen(teacher, picture.image))
         yield Entry(picture, row["path"].split("/")[0], row["labels"])
         progress(number + 1, len(chosen))
+
+
+def drawn(folder: Path) -> Iterator[Entry]:
+    """Pictures that were drawn (`python -m edge.demo.scenes`), with exact boxes: there is nothing to ask a teacher."""
+    for path in sorted(folder.glob("*.jpg")):
+        picture = read_picture(folder, {"path": path.name, "labels": "boxes"})
+        yield Entry(replace(picture, empty=not len(picture.boxes)), "rendered", "boxes")
 
 
 def seen(teacher: Teacher, image: NDArray[np.uint8]) -> tuple[Floats, Floats]:

@@ -8,19 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.train import rendered, store
+from edge.demo import scenes
+from models.train import store
 from models.train.store import Entry, Labelled
 
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     """Six drawn pictures and two empty ones of noise."""
+    scenes.main([str(tmp_path / "drawn"), "6", "3", "96", "160"])
     rng = np.random.default_rng(3)
     nobody = np.empty((0, 4), np.float32), np.empty(0, np.float32)
     noise = [rng.integers(0, 255, (90, 70, 3)).astype(np.uint8) for _ in range(2)]
     empty = [Entry(Labelled(image, *nobody, empty=True), "noise", "empty") for image in noise]
+    prepare = pytest.importorskip("models.train.prepare", reason="training needs the extra [train]")
     folder = tmp_path / "store"
-    store.write(folder, itertools.chain(rendered.entries(6, seed=3), empty))
+    store.write(folder, itertools.chain(prepare.drawn(tmp_path / "drawn"), empty))
     return folder
 
 

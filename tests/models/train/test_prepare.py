@@ -4,7 +4,8 @@ import pytest
 
 pytest.importorskip("onnx", reason="training needs the extra [train]")
 
-from models.train import prepare
+from edge.demo import scenes
+from models.train import augment, prepare
 from models.train.teacher import Teacher, suppressed
 
 ROWS = (("a/one.jpg", "train", "boxes"), ("b/two.jpg", "train", "none"), ("c/no.jpg", "train", "empty"))
@@ -33,6 +34,17 @@ def test_hands_come_first_and_the_teacher_fills_in(data, teacher_file):
     assert by_hand.trust[1:] == pytest.approx(sure / 2)
     assert empty.empty
     assert not len(empty.boxes)
+
+
+def test_drawn_pictures_come_with_their_boxes_in_pixels(tmp_path):
+    scenes.main([str(tmp_path), "6", "3", "96", "160"])
+    entries = list(prepare.drawn(tmp_path))
+    assert {entry.source for entry in entries} == augment.EXACT
+    assert len(entries) == 6
+    for entry in entries:
+        assert entry.picture.image.shape == (96, 160, 3)
+        assert entry.picture.empty == (not len(entry.picture.boxes))
+    assert max(entry.picture.boxes.max(initial=0) for entry in entries) > 2
 
 
 def test_a_teacher_of_one_size_answers_for_any(teacher_file):
