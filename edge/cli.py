@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from edge import __version__
 from edge.commands.check import check_command
 from edge.commands.demo import demo_command
+from edge.commands.doctor import doctor_command
 from edge.commands.eval import eval_app
 from edge.commands.models import models_app
 from edge.commands.outbox import outbox_app
@@ -68,6 +69,7 @@ app.command("replay")(replay_command)
 app.command("snapshot")(snapshot_command)
 app.command("schema")(schema_command)
 app.command("demo")(demo_command)
+app.command("doctor")(doctor_command)
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(eval_app, name="eval")
