@@ -205,9 +205,10 @@ def lay(image: Image, camera: Pinhole, texture: Image, corners: list[tuple[float
     cv2.warpPerspective(texture, matrix, size, dst=image, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
 
 
-def floor_texture(rng: np.random.Generator) -> Image:
-    """Tiles, boards or concrete."""
-    base = np.clip(rng.uniform(60, 220) + rng.normal(0, 12, 3), 20, 240)
+def floor_texture(rng: np.random.Generator, base: Floats | None = None) -> Image:
+    """Tiles, boards or concrete; of a colour by lot unless one is given."""
+    if base is None:
+        base = np.clip(rng.uniform(60, 220) + rng.normal(0, 12, 3), 20, 240)
     texture = _mottled(rng, base, (512, 512), rng.uniform(2, 9))
     kind, step = rng.random(), int(rng.integers(16, 64))
     joint = tuple(float(value) for value in base * rng.uniform(0.6, 0.92))

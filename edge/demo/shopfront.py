@@ -30,7 +30,7 @@ def street(eye: Pinhole) -> Image:
     """What is seen through the glass: uint8 (H, W, 3) BGR."""
     image = np.full((eye.height, eye.width, 3), (236, 232, 228), np.uint8)
     rng = np.random.default_rng(41)
-    pavement = room.floor_texture(rng)
+    pavement = room.floor_texture(rng, np.array([150.0, 152.0, 150.0]))
     room.lay(image, eye, pavement, [(-40, 40, 0), (40, 40, 0), (40, scene.FRONT_M, 0), (-40, scene.FRONT_M, 0)])
     houses = room.wall_texture(rng, np.array([150.0, 160.0, 172.0]))
     room.lay(image, eye, houses, [(-40, 40, 14), (40, 40, 14), (40, 40, 0), (-40, 40, 0)])
