@@ -33,6 +33,7 @@ def broker_away(folder: Path, *, hours: float) -> Row:
             code = counting.code
         expected = last_seqs(box)
         mosquitto.start()
+        record(film, 900.0, fps=10.0)  # from now on at the rate of a camera: rows go out with the turns of the loop
         with reader(box, mosquitto.port), service(box, speed="real") as sending:
             late_s = wait_for(lambda: missing(box, expected) == 0, 120.0, 0.5)
             most_mb = max(most_mb, sending.resident_mb())

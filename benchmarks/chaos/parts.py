@@ -64,10 +64,10 @@ class Process:
         return self._process.wait(timeout_s)
 
     def resident_mb(self) -> float:
-        """VmRSS."""
+        """VmRSS; 0 when it has just ended."""
         assert self._process is not None
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+        return sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
     def __enter__(self) -> Process:
         self.start()
