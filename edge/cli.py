@@ -18,6 +18,7 @@ from edge.commands.doctor import doctor_command
 from edge.commands.eval import eval_app
 from edge.commands.models import models_app
 from edge.commands.outbox import outbox_app
+from edge.commands.privacy_audit import privacy_audit_command
 from edge.commands.replay import replay_command
 from edge.commands.run import reload_command, run_command
 from edge.commands.schema import schema_command
@@ -70,6 +71,7 @@ app.command("snapshot")(snapshot_command)
 app.command("schema")(schema_command)
 app.command("demo")(demo_command)
 app.command("doctor")(doctor_command)
+app.command("privacy-audit")(privacy_audit_command)
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(eval_app, name="eval")
