@@ -92,7 +92,7 @@ system:
 	@PYTHON=$(PYTHON) requirements/system.sh
 
 test-system: | system
-	@PYTHON=$(PYTHON) requirements/system.sh mosquitto mosquitto-clients openssl strace postgresql chromium
+	@PYTHON=$(PYTHON) requirements/system.sh mosquitto mosquitto-clients openssl strace shellcheck postgresql chromium
 
 # Lock files. One file holds the hashes for x86-64 and aarch64 and the markers for all Pythons. Pins stay as they are
 # while they fit; make lock UPGRADE=--upgrade takes the newest.
