@@ -124,7 +124,7 @@ class LineCounter:
             # Known as staff only now; what is not settled yet can still be put right.
             for pending in self._settler.withdraw(track.chain):
                 events.append(self._event("staff_in" if pending.inward else "staff_out", pending.mono_s))
-        track.staff = sighting.staff
+        track.staff, track.unsure_s = sighting.staff, sighting.unsure_s
         if sighting.static:
             if not track.static and abs(depth) <= REJOIN_HEIGHTS * track.height:
                 events.append(self._event("static", now))
@@ -179,6 +179,8 @@ class LineCounter:
             events.append(self._event("staff_in" if inward else "staff_out", mono_s))
             return False
         events.append(self._event("in_raw" if inward else "out_raw", mono_s))
+        if track.chain and track.unsure_s > track.chain[-1].mono_s:
+            track.chain = []  # perhaps somebody else's: what is not known to be one person's does not cancel
         if self._settler.cross(track.chain, mono_s, inward=inward, at=track.last_at, height=track.height):
             events.append(self._event("uturns", mono_s))
         return True

@@ -53,6 +53,8 @@ class LineTrack:
     """Whether the birth may yet turn out to be one at the line."""
     static: bool = False
     staff: bool = False
+    unsure_s: float = float("-inf")
+    """When it was last unsure whose track this is."""
     try_side: int = 0
     try_s: float = 0.0
     try_at: Point = (0.0, 0.0)

@@ -11,6 +11,8 @@ from collections import deque
 from math import exp
 from typing import NamedTuple
 
+import numpy as np
+
 from edge.core.rules import Anchor, Point
 from edge.core.types import Tracks
 
@@ -26,6 +28,8 @@ GROWTH, GROWTH_S = 1.05, 0.5
 STATIC_AFTER_S = 60.0
 STATIC_WITHIN = 0.05
 """A foot that stayed within this share of the height for so long is no person's (semantics A.8)."""
+HIDDEN_WITHIN = 0.12
+"""Somebody unseen this near to somebody who is seen (between their heads, box heights) may be behind him."""
 _LOWEST = 0.999
 _SMOOTHING_S = 1.0
 _SAMPLE_S = 0.1
@@ -46,6 +50,7 @@ class Sighting(NamedTuple):
         coming_in: It grows out of the lower edge of the frame, and its feet have not been seen yet.
         static: It has not moved for a minute: a mannequin or a poster.
         staff: It has stayed in a zone of the staff.
+        unsure_s: When it was last unseen where somebody else was seen: since then it may be somebody else's track.
     """
 
     track: int
@@ -59,6 +64,7 @@ class Sighting(NamedTuple):
     coming_in: bool
     static: bool
     staff: bool
+    unsure_s: float = float("-inf")
 
     def anchor(self, anchor: Anchor) -> Point:
         """The point of the body that has to cross a line."""
@@ -109,6 +115,7 @@ class _Body:
         """Of the last box that showed the feet."""
         self.tallest, self.grew_s = 0.0, 0.0
         self.static = self.staff = False
+        self.unsure_s = float("-inf")
         self._window_s: float | None = None
         self._smooth = (0.0, 0.0)
         self._low = self._high = (0.0, 0.0)
@@ -143,7 +150,20 @@ class _Body:
         elif cut_off:
             out_by = (0.0, 1.0 - y0)
         coming_in = cut_off and mono_s - self.grew_s < GROWTH_S
-        return Sighting(track, mono_s, x, y0, foot, usual, self.width.value, out_by, coming_in, self.static, self.staff)
+        return Sighting(
+            track,
+            mono_s,
+            x,
+            y0,
+            foot,
+            usual,
+            self.width.value,
+            out_by,
+            coming_in,
+            self.static,
+            self.staff,
+            self.unsure_s,
+        )
 
     def _watch_motion(self, mono_s: float, x: float, foot: float, usual: float) -> None:
         if self._window_s is None:
@@ -177,6 +197,8 @@ class Sightings:
     def update(self, tracks: Tracks) -> list[Sighting]:
         """Sightings of the observed tracks, in the order of their ids; predictions are not sightings."""
         seen = []
+        if not tracks.observed.all():
+            self._doubt(tracks)
         for track, box, observed in sorted(
             zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.observed.tolist(), strict=True)
         ):
@@ -189,3 +211,14 @@ class Sightings:
         for track in [k for k, body in self._bodies.items() if tracks.mono_s - body.seen_s > _FORGET_S]:
             del self._bodies[track]
         return seen
+
+    def _doubt(self, tracks: Tracks) -> None:
+        """Of two people one of whom hides the other nobody can say who comes out on which side."""
+        x0, y0, x1, y1 = tracks.boxes.T
+        x, tall = (x0 + x1) * (tracks.aspect / 2.0), y1 - y0
+        hidden, seen = ~tracks.observed, tracks.observed
+        near = HIDDEN_WITHIN * (tall[hidden][:, None] + tall[seen]) / 2.0
+        away = np.hypot(x[hidden][:, None] - x[seen], y0[hidden][:, None] - y0[seen])
+        for track in tracks.ids[hidden][(away < near).any(axis=1)].tolist():
+            if track in self._bodies:
+                self._bodies[track].unsure_s = tracks.mono_s
