@@ -81,15 +81,16 @@ class Plan:
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=2300, lift=0.85),
+        Plan("person-n", Shape((8, 16, 48, 96, 128), (1, 1, 2, 1, 1), 48), 192, 320, steps=2600, lift=0.85),
         Plan(
             "person-s",
             Shape((8, 16, 48, 96, 128), (2, 3, 4, 2, 2), 48),
-            256,
-            416,
+            288,
+            480,
             early_size=(192, 320),
-            early=0.7,
-            steps=700,
+            early=0.5,
+            steps=920,
+            lift=0.6,
             batch=48,
             start="person-n",
             muon_rate=0.01,
