@@ -39,8 +39,8 @@ START_SPEED_SD = 0.9
 SIZE_SD, WIDTH_SD = 0.08, 0.25
 """Scatter of the logarithms of a detected box's height and width."""
 LEGS_HIDDEN_BELOW, LEGS_HIDDEN_COST = 0.75, 3.0
-"""A box shorter than this share has lost its legs. No more than this deviation is held against any height: legs come and
-go with every shelf, and whoever is hidden there must not get the box only because he is shorter."""
+"""A box shorter than this share has lost its legs. No more than this deviation is held against any height: legs come
+and go with every shelf, and whoever is hidden there must not get the box only because he is shorter."""
 COAST_S = 2.0
 """The speed of an unseen person fades with this time constant: most walk on behind what hides them, some stop."""
 GATE = 16.0
