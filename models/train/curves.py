@@ -26,9 +26,10 @@ def draw(reports: Sequence[Report], plan: Plan, path: Path) -> None:
         width = min(_SMOOTH, len(values))
         smooth = np.convolve(values, np.ones(width) / width, "valid")
         axes.plot(seen[width - 1 :], smooth, color=colour, label=f"loss of {name}")
-    for share, text in ((plan.early, "larger input"), (1 - plan.cooldown, "rates fall")):
-        axes.axvline(share * plan.steps * plan.batch / 1000, color="grey", linestyle=":")
-        axes.annotate(text, (share * plan.steps * plan.batch / 1000, axes.get_ylim()[1]), rotation=90, va="top")
+    for share, text, side in ((plan.early, "larger input", "right"), (1 - plan.cooldown, "rates fall", "left")):
+        turn = share * plan.steps * plan.batch / 1000
+        axes.axvline(turn, color="grey", linestyle=":")
+        axes.annotate(text, (turn, axes.get_ylim()[1]), rotation=90, va="top", ha=side)
     axes.set(xlabel="thousand pictures", ylabel="loss", title=plan.name)
     axes.legend()
     figure.savefig(path, dpi=100)
