@@ -65,7 +65,12 @@ of_cameras() { "$app/bin/edge" check --config "$etc/config.yaml" | sed -n "s/^[*
 lay_out_units() {
     install -d -m 755 "$units/edge@.service.d"
     install -m 644 "$source/systemd/edge@.service" "$units/edge@.service"
-    install -m 644 "$source/systemd/clock-kernel.conf" "$units/edge@.service.d/clock-kernel.conf"
+    # timesyncd leaves a mark that the service finds; with another time service it has to ask the kernel.
+    if [ -z "$root" ] && systemctl is-active --quiet systemd-timesyncd; then
+        rm -f "$units/edge@.service.d/clock-kernel.conf"
+    else
+        install -m 644 "$source/systemd/clock-kernel.conf" "$units/edge@.service.d/clock-kernel.conf"
+    fi
     credentials=$units/edge@.service.d/credentials.conf
     echo "[Service]" >"$credentials"
     for secret in "$etc"/secrets/*; do

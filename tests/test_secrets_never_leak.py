@@ -72,7 +72,6 @@ def test_the_canary_would_be_found() -> None:
     assert not leaks(f"{address!r} {address.shown}".encode())
 
 
-@pytest.mark.xfail(reason="mqtt.host takes a whole address, and edge check shows it")
 def test_a_password_in_the_address_of_the_broker_is_not_shown(tmp_path: Path) -> None:
     config = scene(tmp_path, seconds=0.5)
     config.write_text(config.read_text().replace("enabled: false", f"host: 'mqtt://box:{quote(BROKER)}@127.0.0.1'"))

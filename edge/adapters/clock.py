@@ -11,15 +11,20 @@ from pathlib import Path
 _REFUSED, _TIME_ERROR = -1, 5  # adjtimex(2): the call is not allowed; the clock is not synchronised
 _TIMEX_BYTES = 512  # struct timex is 208 bytes on 64-bit Linux; modes = 0 asks and sets nothing
 _MACHINE_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")
+"""Made when systemd-timesyncd has set the clock of this boot (systemd-time-wait-sync.service waits for it)."""
 
 
 def synchronised() -> bool:
-    """What the kernel says (adjtimex); who may not ask does not know, and so does not believe."""
+    """What the kernel says (adjtimex); who may not ask it, as under ProtectClock=, looks for timesyncd's mark.
+
+    Who finds neither does not know, and so does not believe.
+    """
     try:
         state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):
         return False
-    return state not in (_REFUSED, _TIME_ERROR)
+    return _TIMESYNCD_MARK.exists() if state == _REFUSED else state != _TIME_ERROR
 
 
 def machine_boot() -> str:

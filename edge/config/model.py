@@ -113,6 +113,13 @@ class Mqtt(Section):
         None, description="true or a mapping: encrypted; without it: plain text, for brokers on this machine."
     )
 
+    @field_validator("host")
+    @classmethod
+    def _host_alone(cls, host: str) -> str:
+        if "/" in host or "@" in host:
+            raise ValueError("expected a name or address alone; user, password, port and TLS have keys of their own")
+        return host
+
     @field_validator("password")
     @classmethod
     def _with_username(cls, password: SecretRef | None, others: ValidationInfo) -> SecretRef | None:
