@@ -25,6 +25,7 @@ mqtt: {host: localhost}
 """
 SECOND = """
   - name: back
+    device: back-box
     source: other
     model: person-n
     lines: [{name: gate, points: [[0.1, 0.2], [0.9, 0.2]], inside: [0.5, 0.9]}]

@@ -19,7 +19,7 @@ COUNTS = {
     "in_count", "out_count", "in_raw", "out_raw", "uturns", "rejoined", "born_past_line", "died_at_line", "static",
     "staff_in", "staff_out", "shopper_units", "entered", "pass", "stop", "engaged", "left_count", "lost", "capped",
     "left_s", "presence_s", "peak", "stitched", *(f"h{number}" for number in range(8)), "occ_raw", "occ", "clamped",
-    "drift", "balance", "births", "deaths", "scans", "carts", "orders", "cancelled", "observed_s", "frames",
+    "drift", "balance", "births", "deaths", "churn", "scans", "carts", "orders", "cancelled", "observed_s", "frames",
 }  # fmt: skip
 """Sums over an interval of time or a day."""
 PLACE = {"site", "device", "zone", "name", "kind", "series", "stream_id", "run_id", "epoch", "config_id", "boot_id"}
