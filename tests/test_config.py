@@ -31,7 +31,7 @@ def test_the_example_loads_and_says_what_its_comments_say() -> None:
     config = parse(EXAMPLE)
     assert (config.site, config.device, config.interval_s) == ("hangzhou-1", "entrance-box", 300)
     (camera,) = config.cameras
-    assert (camera.name, camera.model, camera.detect_fps) == ("entrance", "yolox_nano", 10.0)
+    assert (camera.name, camera.model, camera.detect_fps) == ("entrance", "person-n", 10.0)
     assert camera.line_rules() == (LineRule("door", ((0.1, 0.6), (0.9, 0.6)), (0.5, 0.9)),)
     assert camera.zone_rules() == (ZoneRule("beauty", ((0.4, 0.7), (0.7, 0.7), (0.7, 1.0), (0.4, 1.0))),)
     assert camera.tracker_rule() == TrackerRule()
