@@ -54,7 +54,7 @@ def test_it_shows_the_messages_of_every_kind(demo):
 
 
 def test_it_says_what_to_type_next(demo):
-    for words in ("edge models pull", "config.yaml", "edge check", "edge replay", "edge run"):
+    for words in ("config.yaml", "edge check", "edge replay", "edge run"):
         assert words in demo.out[demo.out.index("Next, with a real camera") :]
 
 
