@@ -38,7 +38,7 @@ START_SPEED_SD = 0.9
 """Speed of somebody who was just seen for the first time, box heights per second."""
 SIZE_SD, WIDTH_SD = 0.08, 0.25
 """Scatter of the logarithms of a detected box's height and width."""
-LEGS_HIDDEN_BELOW, LEGS_HIDDEN_COST = 0.75, 3.0
+LEGS_HIDDEN_BELOW, LEGS_HIDDEN_COST = 0.75, 4.5
 """A box shorter than this share has lost its legs. No more than this deviation is held against any height: legs come
 and go with every shelf, and whoever is hidden there must not get the box only because he is shorter."""
 COAST_S = 2.0
