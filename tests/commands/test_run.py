@@ -165,7 +165,11 @@ def test_reload_without_any_service(recorded, tmp_path, capsys):
 def test_of_several_cameras_one_is_to_be_named(recorded, tmp_path, capsys):
     text = recorded.read_text()
     camera = text[text.index("  - name: entrance") : text.index("interval_s")]
-    other = camera.replace("entrance", "back\n    device: back-box").replace("name: door", "name: gate").replace("name: table", "name: sofa")
+    other = (
+        camera.replace("entrance", "back\n    device: back-box")
+        .replace("name: door", "name: gate")
+        .replace("name: table", "name: sofa")
+    )
     recorded.write_text(text.replace("interval_s", other + "interval_s"))
     options = ("--config", recorded, "--state-dir", tmp_path)
     edge(capsys, "run", *options).failed(2, "expected --camera with one of entrance, back")
