@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from benchmarks.accuracy_table import provenance, tables, write
 from benchmarks.simulated_shop import FILM_FPS, KINDS, Crowding, Shop, count_shop, film_fps
 from edge.evaluation.confidence import ratio_interval
-from edge.evaluation.counts import LineScore, Score, ZoneScore, spread
+from edge.evaluation.counts import LineScore, Score, ZoneScore
 
 CASES = 12
 """Wrong crossings that are listed for each cell and reading."""
@@ -81,7 +81,7 @@ class Cell:
             "fps": self.fps,
             "shops": len(self.shops),
             "readings": {name: reading_json([shop.readings[name] for shop in self.shops]) for name in KINDS},
-            "visits": {**zones.visits.to_json(), "dwell_error_s": spread(zones.errors_s)},
+            "visits": zones.to_json(),
             "target": TARGETS.get((self.crowding.at_most, self.fps), Target())._asdict(),
             "cases": {name: cases[:CASES] for name, cases in self.cases.items()},
         }

@@ -76,12 +76,16 @@ def _visits(cells: list[dict[str, Any]]) -> str:
     rows = []
     for cell in cells:
         visits, goal = cell["visits"], cell["target"]
-        off_s = visits["dwell_error_s"]
-        row = [f"{cell['at_most']}", f"{cell['fps']:g}", *(f"{visits[key]}" for key in ("true", "missed", "invented"))]
+        row = [f"{cell['at_most']}", f"{cell['fps']:g}"]
+        row += [f"{visits[key]}" for key in ("true", "missed", "invented", "end_not_seen")]
+        off_s = visits["left_dwell_error_s"]
         row += [_seconds(off_s["median"], "{:.2f}", goal["dwell_median_s"])]
         row += [_seconds(off_s["p95"], "{:.2f}", goal["dwell_p95_s"]), _seconds(off_s["mean"], "{:+.2f}")]
+        off_s = visits["dwell_error_s"]
+        row += [_seconds(off_s["p95"], "{:.2f}"), _seconds(off_s["mean"], "{:+.2f}")]
         rows.append(row)
-    return _table("people | fps | visits | missed | invented | dwell error: median | p95 | mean", rows)
+    dwell = "dwell error: median | p95 | mean | of all: p95 | mean"
+    return _table(f"people | fps | visits | missed | invented | end not seen | {dwell}", rows)
 
 
 def _table(head: str, rows: list[list[str]]) -> str:

@@ -20,7 +20,9 @@ def shop(inward: Score, outward: Score) -> Shop:
     score = LineScore(inward, outward)
     wrong = Difference((Event(t_s=3.5, inward=True),), ())
     readings = dict.fromkeys(("raw", "settled", "uturns"), score)
-    return Shop(readings, dict.fromkeys(readings, wrong), ZoneScore(Score(4, 5, 3), (0.1, -0.2, 4.0)))
+    return Shop(
+        readings, dict.fromkeys(readings, wrong), ZoneScore(Score(4, 5, 4), (0.1, -0.2, 4.0, -9.0), (0.1, -0.2, 4.0), 1)
+    )
 
 
 def cell(fps: float, *shops: Shop) -> Cell:
@@ -64,7 +66,10 @@ def test_a_target_that_was_not_reached_says_so() -> None:
     assert "| 5 | 10 | settled | 400 | 395 | 5 | 0 | 1.25 % " in broken
     assert "target 1 %: **missed**" in broken
     assert "target 0.5 %: **missed**" in broken
-    assert "| 5 | 10 | 8 | 2 | 4 | 0.20 s, target 0.3 s | " in broken
+    assert (
+        "| 5 | 10 | 8 | 0 | 2 | 2 | 0.20 s, target 0.3 s | 4.00 s, target 1.5 s: **missed** | +1.30 s | 9.00 s | "
+        in broken
+    )
 
 
 def test_the_tables_are_written_between_the_marks(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_errors_of_dwell_are_counted_minus_true():
     score, difference = compare_zone(true, counted, stop_s=3.0)
     assert score.visits == Score(true=3, counted=3, matched=2), "the one of 2 s is a pass"
     assert score.errors_s == (-0.5, 1.0)
+    assert score.left_errors_s == (-0.5,)
     assert score.end_not_seen == 1
     assert difference.to_json() == {
         "missed": [{"start_s": 80.0, "end_s": 90.0}],

@@ -127,16 +127,21 @@ class ZoneScore:
     Attributes:
         visits: How many.
         errors_s: Counted minus true dwell of each matched visit.
+        left_errors_s: Of those that were counted as left: the means on the wire are taken of these.
         end_not_seen: Matched visits that were counted as lost or capped; their dwell is published as a lower bound.
     """
 
     visits: Score = Score()
     errors_s: tuple[float, ...] = ()
+    left_errors_s: tuple[float, ...] = ()
     end_not_seen: int = 0
 
     def __add__(self, other: ZoneScore) -> ZoneScore:
         return ZoneScore(
-            self.visits + other.visits, self.errors_s + other.errors_s, self.end_not_seen + other.end_not_seen
+            self.visits + other.visits,
+            self.errors_s + other.errors_s,
+            self.left_errors_s + other.left_errors_s,
+            self.end_not_seen + other.end_not_seen,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -144,6 +149,7 @@ class ZoneScore:
         return {
             **self.visits.to_json(),
             "dwell_error_s": spread(self.errors_s),
+            "left_dwell_error_s": spread(self.left_errors_s),
             "end_not_seen": self.end_not_seen,
         }
 
@@ -187,10 +193,12 @@ def compare_zone(true: Sequence[Visit], counted: Sequence[Visit], stop_s: float)
     """Compares the visits to one zone; true ones shorter than `stop_s` are passes, of which nobody keeps a list."""
     theirs = [visit for visit in true if visit.seconds >= stop_s]
     pairs = pair_spans(theirs, counted)
+    errors_s = [(counted[j].seconds - theirs[i].seconds, counted[j].ended == "left") for i, j in pairs]
     score = ZoneScore(
         Score(len(theirs), len(counted), len(pairs)),
-        tuple(counted[j].seconds - theirs[i].seconds for i, j in pairs),
-        sum(counted[j].ended != "left" for _, j in pairs),
+        tuple(error_s for error_s, _ in errors_s),
+        tuple(error_s for error_s, left in errors_s if left),
+        sum(not left for _, left in errors_s),
     )
     return score, Difference(tuple(_rest(theirs, {i for i, _ in pairs})), tuple(_rest(counted, {j for _, j in pairs})))
 

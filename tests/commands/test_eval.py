@@ -60,7 +60,7 @@ def test_json_is_one_object_of_the_keys_that_are_promised(counts, tmp_path):
     score = ["true", "counted", "matched", "missed", "invented"]
     score += ["recall", "recall_ci", "precision", "precision_ci", "bias", "bias_ci"]
     assert list(result["lines"]["door"]["in"]) == score
-    assert list(result["zones"]["shoes"]) == [*score, "dwell_error_s", "end_not_seen"]
+    assert list(result["zones"]["shoes"]) == [*score, "dwell_error_s", "left_dwell_error_s", "end_not_seen"]
     assert list(result["clips"][0]) == ["clip", "truth", "seconds", "frames", "lines", "zones"]
 
     written = counts("--truth", SHOP_TRUTH, SHOP, "--json", tmp_path / "r.json")
