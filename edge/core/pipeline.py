@@ -6,6 +6,7 @@ Pure: the same detections give the same steps, at any speed and on any clock.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from edge.core.churn import Churn
 from edge.core.crossing import LineCounter, LineEvent
@@ -50,7 +51,7 @@ class Pipeline:
 
         A picture that is not later than the one before is not counted: time does not go back.
         """
-        if seen.mono_s <= self._now:
+        if not self._now < seen.mono_s < inf:  # NaN is no time either
             return Step(self._now, None, (), {})
         self._now = seen.mono_s
         tracks = self._tracker.update(seen) if isinstance(seen, Detections) else seen

@@ -24,6 +24,7 @@ from edge.core.types import Detections, Tracks
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 # The fields of a track: centre of its upper edge (the head is seen when the legs are not), size, velocity; variances of
 # position, of position with velocity, and of velocity (box heights, seconds); when it was last matched; how often.
@@ -53,7 +54,7 @@ REACH, REACH_SPEED, REACH_RATIO = 0.3, 0.7, 2.0
 """A box that no track expected may still be that of a track so near (box heights, and more per second unseen) and of
 like size (factor)."""
 SAME_PERSON_IOU = 0.6
-"""A box that overlaps a matched one this much is a second box on the same person and starts no track."""
+"""A box that overlaps a matched one this much is a second box on the same person: it starts no track and finds none."""
 FLEETING_HITS, FLEETING_S = 2, 0.5
 """A track seen at most so often is given up after this time unseen: most false boxes last one picture."""
 _UNKNOWN_SPEED = np.array([[MEASURED_SD**2], [0.0], [START_SPEED_SD**2]])
@@ -89,11 +90,12 @@ class Tracker:
         boxes = _measure(detections)
         high = np.flatnonzero(detections.scores >= self.rule.high_score)
         if len(matched):
-            self._predict(elapsed)
+            missed = self._state[_SEEN] < self._now - elapsed
+            self._predict(elapsed, missed)
             if boxes.shape[1]:
-                self._match(matched, boxes, detections.scores, high)
+                self._match(matched, boxes, detections, high, missed)
                 self._correct(matched, boxes)
-        newcomers = self._newcomers(matched, high, detections.boxes)
+        newcomers = _unclaimed(matched, high, detections.boxes)
         if newcomers:
             matched = self._start(matched, boxes, newcomers)
         return self._tracks(matched, detections)
@@ -106,11 +108,10 @@ class Tracker:
         if not keep.all():
             self._state, self._ids = self._state[:, keep], self._ids[keep]
 
-    def _predict(self, elapsed: float) -> None:
+    def _predict(self, elapsed: float, missed: Flags) -> None:
         state = self._state
         fade: Array | float = 1.0
         way: Array | float = elapsed
-        missed = state[_SEEN] < self._now - elapsed
         if missed.any():
             # What was missed in the last picture coasts: its speed fades, so it goes less far than speed x time.
             fading = exp(-elapsed / COAST_S)
@@ -124,9 +125,9 @@ class Tracker:
         state[_PV] = fade * (state[_PV] + drift) + noise * elapsed / 2.0
         state[_VV] = fade * fade * state[_VV] + noise
 
-    def _match(self, matched: Indices, boxes: Array, scores: NDArray[np.float32], high: Indices) -> None:
+    def _match(self, matched: Indices, boxes: Array, detections: Detections, high: Indices, missed: Flags) -> None:
         """Writes into `matched` the box of each track, or leaves -1."""
-        state = self._state[:, :, None]
+        scores, state = detections.scores, self._state[:, :, None]
         away = ((state[_X] - boxes[_X]) ** 2 + (state[_Y] - boxes[_Y]) ** 2) / state[_H] ** 2
         wider, taller = np.log(self._state[_W : _H + 1])[:, :, None] - np.log(boxes[_W : _H + 1])[:, None, :]
         variance = state[_PP] + MEASURED_SD**2
@@ -136,24 +137,36 @@ class Tracker:
         cost = deviation + 2.0 * np.log(variance) + WEAK_COST * (scores < self.rule.high_score)
         cost = np.where((deviation < GATE) & (scores >= self.rule.low_score), cost, _NEVER)
         matched[:] = cheapest(cost, none=MISSED_COST)
-        self._jumped = self._reach(matched, away, np.maximum(np.abs(taller), np.abs(wider)), high)
+        self._give_back(matched, missed, detections.boxes)
+        self._jumped = []
+        if (matched < 0).any():
+            unclaimed = np.array(_unclaimed(matched, high, detections.boxes), np.int64)
+            self._jumped = self._reach(matched, unclaimed, away, np.maximum(np.abs(taller), np.abs(wider)))
 
-    def _reach(self, matched: Indices, away: Array, unlike: Array, high: Indices) -> list[int]:
+    def _give_back(self, matched: Indices, missed: Flags, boxes: NDArray[np.float32]) -> None:
+        """Takes from those who were out of sight what may be a second box on somebody who was not."""
+        back = np.flatnonzero(missed & (matched >= 0))
+        if not len(back):
+            return
+        people = [boxes[j] for j in matched[~missed & (matched >= 0)]]
+        for track in back.tolist():
+            if _is_one_of(people, boxes[matched[track]]):
+                matched[track] = -1
+
+    def _reach(self, matched: Indices, unclaimed: Indices, away: Array, unlike: Array) -> list[int]:
         """Matches what moved as nobody was expected to, when it lies near and nobody else claims it; those tracks.
 
         Somebody stops dead or turns on his heel, or a box jumps: better a track with a kink than two.
         """
-        used = set(matched.tolist())
-        unclaimed = [j for j in high.tolist() if j not in used]
         lost = np.flatnonzero(matched < 0)
-        if not unclaimed or not len(lost):
+        if not len(unclaimed):
             return []
         reach = REACH + REACH_SPEED * (self._now - self._state[_SEEN, lost])[:, None]
         pairs = np.ix_(lost, unclaimed)
         near = (away[pairs] < reach**2) & (unlike[pairs] < log(REACH_RATIO))
         found = cheapest(np.where(near, away[pairs], _NEVER), none=_NEVER)
         jumped = lost[found >= 0]
-        matched[jumped] = np.array(unclaimed)[found[found >= 0]]
+        matched[jumped] = unclaimed[found[found >= 0]]
         return [int(track) for track in jumped]
 
     def _correct(self, matched: Indices, boxes: Array) -> None:
@@ -175,16 +188,6 @@ class Tracker:
         self._state[:, seen] = state
         if self._jumped:
             self._state[_PP : _VV + 1, self._jumped] = _UNKNOWN_SPEED
-
-    def _newcomers(self, matched: Indices, high: Indices, boxes: NDArray[np.float32]) -> list[int]:
-        """High boxes without a track that are no second boxes on somebody who has one."""
-        used = set(matched.tolist())
-        born: list[int] = []
-        for j in high.tolist():
-            if j not in used and not any(_iou(boxes[j], boxes[k]) > SAME_PERSON_IOU for k in used if k >= 0):
-                used.add(j)
-                born.append(j)
-        return born
 
     def _start(self, matched: Indices, boxes: Array, born: list[int]) -> Indices:
         state = np.empty((_FIELDS, len(born)))
@@ -213,6 +216,22 @@ def _measure(detections: Detections) -> Array:
     """Centre of the upper edge (x, y), width and height of the boxes, frame heights: float64 (4, N)."""
     x0, y0, x1, y1 = detections.boxes.T.astype(np.float64)
     return np.stack([(x0 + x1) * (detections.aspect / 2.0), y0, (x1 - x0) * detections.aspect, y1 - y0])
+
+
+def _unclaimed(matched: Indices, high: Indices, boxes: NDArray[np.float32]) -> list[int]:
+    """High boxes that are nobody's yet, and no second boxes of somebody's or of each other."""
+    used = set(matched.tolist())
+    people = [boxes[k] for k in used if k >= 0]
+    unclaimed: list[int] = []
+    for j in high.tolist():
+        if j not in used and not _is_one_of(people, boxes[j]):
+            people.append(boxes[j])
+            unclaimed.append(j)
+    return unclaimed
+
+
+def _is_one_of(people: list[NDArray[np.float32]], box: NDArray[np.float32]) -> bool:
+    return any(_iou(box, person) > SAME_PERSON_IOU for person in people)
 
 
 def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
