@@ -8,13 +8,28 @@ distance needs the aspect ratio too: it travels with the boxes as `aspect` = wid
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Image = NDArray[np.uint8]
 Ended = Literal["left", "lost", "capped"]
+
+
+class Picture(Protocol):
+    """Pixels that are converted only when somebody asks for them."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels, upright."""
+
+    def bgr(self) -> Image:
+        """uint8 (H, W, 3), upright; converted once."""
+
+    def luma(self) -> Image:
+        """Brightness, uint8 (h, w): as the camera sent it, so it may lie on its side. Not to be written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +37,33 @@ class Frame:
     """One picture of the camera. Never stored, never leaves the process.
 
     Attributes:
-        image: uint8 (H, W, 3), BGR.
+        picture: uint8 (H, W, 3), BGR, or what becomes that when somebody looks.
         mono_s: Seconds, stamped at capture (live: monotonic clock; files: presentation time).
         index: Number of the picture in its source, from 0; gaps are pictures that were dropped.
     """
 
-    image: NDArray[np.uint8]
+    picture: Picture | Image
     mono_s: float
     index: int
+
+    @property
+    def image(self) -> Image:
+        """The picture, uint8 (H, W, 3), BGR."""
+        return self.picture if isinstance(self.picture, np.ndarray) else self.picture.bgr()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels; asking for them converts nothing."""
+        height, width = self.picture.shape[:2] if isinstance(self.picture, np.ndarray) else self.picture.size
+        return height, width
+
+    @property
+    def luma(self) -> Image:
+        """Brightness, uint8 (h, w), the camera's way up: for judging what need not be converted."""
+        if not isinstance(self.picture, np.ndarray):
+            return self.picture.luma()
+        blue, green, red = (self.picture[..., channel].astype(np.uint16) for channel in range(3))
+        return ((29 * blue + 150 * green + 77 * red) >> 8).astype(np.uint8)  # ITU-R BT.601
 
 
 @dataclass(frozen=True, slots=True)

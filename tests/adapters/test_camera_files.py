@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.adapters.camera import Camera
-from edge.adapters.camera.picture import to_bgr
+from edge.adapters.camera.picture import VideoPicture, to_bgr
 from edge.core.types import Frame
 from edge.errors import CameraError
 from tests.assets import asset
@@ -169,6 +169,34 @@ def test_colours_survive_every_pixel_format(kind, size):
     assert image.dtype == np.uint8
     assert image.shape == picture.shape
     np.testing.assert_allclose(image.astype(int), picture.astype(int), atol=5)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (63, 47)])
+@pytest.mark.parametrize("kind", ["yuv420p", "yuvj420p", "yuv422p", "nv12", "gray", "yuv420p10le", "yuyv422", "bgr24"])
+def test_brightness_is_there_without_converting(kind, size):
+    ramp = np.tile(np.linspace(20, 230, size[0]).astype(np.uint8), (size[1], 1))
+    wide = np.repeat(ramp[..., None], 3, axis=2)
+    picture = VideoPicture(av.VideoFrame.from_ndarray(wide, format="bgr24").reformat(format=kind))
+    luma = picture.luma()
+    assert picture.size == luma.shape == size[::-1]
+    assert np.corrcoef(luma.ravel(), ramp.ravel())[0, 1] > 0.999
+    assert picture.bgr() is picture.bgr()
+
+
+def test_a_frame_is_converted_when_somebody_looks(video, monkeypatch):
+    asked = 0
+
+    def counted(frame):
+        nonlocal asked
+        asked += 1
+        return to_bgr(frame)
+
+    monkeypatch.setattr("edge.adapters.camera.picture.to_bgr", counted)
+    frames = read(video)
+    assert {frame.size for frame in frames} == {frame.luma.shape for frame in frames}
+    assert asked == 0
+    assert frames[0].image.shape[:2] == frames[0].image.shape[:2] == frames[0].size
+    assert asked == 1
 
 
 @pytest.fixture

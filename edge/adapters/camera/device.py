@@ -10,9 +10,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.adapters.camera.live import DownError, Pictures
+from edge.adapters.camera.still import StillPicture
 
 
 def device_pictures(path: str, timeout_s: float) -> Pictures:
@@ -23,11 +23,11 @@ def device_pictures(path: str, timeout_s: float) -> Pictures:
     """
     capture = open_capture(path, timeout_s)
 
-    def retrieve() -> NDArray[np.uint8]:
+    def retrieve() -> StillPicture:
         ok, image = capture.retrieve()
         if not ok:
             raise DownError("gone", f"camera {path}: expected a picture, got data that OpenCV cannot decode")
-        return image.astype(np.uint8, copy=False)
+        return StillPicture(image.astype(np.uint8, copy=False))
 
     try:
         while capture.grab():

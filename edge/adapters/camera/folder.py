@@ -13,9 +13,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.adapters.camera.played import Shot
+from edge.adapters.camera.still import StillPicture
 from edge.errors import CameraError
 
 log = logging.getLogger(__name__)
@@ -59,11 +59,11 @@ class PictureFolder:
         if self.corrupt and not self._readable:
             raise CameraError(f"{self._path}: expected pictures, found {self.corrupt} files that OpenCV cannot read")
 
-    def _read(self, file: Path) -> NDArray[np.uint8] | None:
+    def _read(self, file: Path) -> StillPicture | None:
         image = cv2.imread(str(file), cv2.IMREAD_COLOR)
         if image is not None:
             self._readable += 1
-            return image.astype(np.uint8, copy=False)
+            return StillPicture(image.astype(np.uint8, copy=False))
         self.corrupt += 1
         if self.corrupt == 1:
             log.warning("%s: skipped, OpenCV cannot read it; further ones are only counted", file)

@@ -13,18 +13,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.core.rate import RateLimit
-from edge.core.types import Frame
+from edge.core.types import Frame, Image, Picture
 from edge.errors import CameraError
 
 log = logging.getLogger(__name__)
 
 State = Literal["connecting", "streaming", "stalled", "unauthorised", "not_found", "gone"]
-# Each item is a picture at the moment it was captured, as a call that converts it: one that is skipped costs nothing.
-Pictures = Generator[Callable[[], NDArray[np.uint8]], None, None]
+# Each item is a picture at the moment it was captured, as a call that fetches it: one that is skipped costs nothing.
+Pictures = Generator[Callable[[], Picture | Image], None, None]
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
@@ -43,9 +40,9 @@ class Live:
 
     Args:
         shown: The source, for people; without secrets.
-        open_pictures: Connects, and yields each picture at the moment it is captured, unconverted. It raises
+        open_pictures: Connects, and yields each picture at the moment it is captured, not fetched yet. It raises
             `DownError` when that fails or no picture comes in time; a plain end means that the source hung up.
-        limit: Which pictures to convert.
+        limit: Which pictures to fetch.
         timeout_s: How long the source takes at most to notice a silence. A connection that streamed for longer than
             that was a good one: after it the waiting times start anew.
         poll_s: How often `frames` comes back empty-handed.
@@ -143,7 +140,7 @@ class Live:
             down = DownError("gone", f"camera {self._shown}: expected a picture, but the camera ended the stream")
         return down, last_s - first_s
 
-    def _offer(self, picture: Callable[[], NDArray[np.uint8]], mono_s: float) -> None:
+    def _offer(self, picture: Callable[[], Picture | Image], mono_s: float) -> None:
         index, self._index = self._index, self._index + 1
         if not self._limit.take(mono_s):
             return

@@ -1,4 +1,4 @@
-"""From what PyAV decodes to a BGR picture.
+"""What PyAV decodes, as a picture that becomes BGR when somebody looks, and whose brightness is there for nothing.
 
 It must not know where the packets come from.
 """
@@ -6,6 +6,7 @@ It must not know where the packets come from.
 from __future__ import annotations
 
 import logging
+import re
 
 import av
 import cv2
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 
 Image = NDArray[np.uint8]
 
+EIGHT_BIT_LUMA = re.compile(r"yuvj?4\d\dp|nv1[26]|nv21|nv24|gray")
+"""Formats whose first plane is brightness, a byte for each pixel."""
+
 BT601 = {2, 5, 6}  # AVCOL_SPC_UNSPECIFIED, _BT470BG, _SMPTE170M (libavutil/pixfmt.h)
 FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
@@ -23,6 +27,35 @@ FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 av.logging.set_level(None)
 # OpenCV's own threads spend half as much again on a picture of this size as they save.
 cv2.setNumThreads(1)
+
+
+class VideoPicture:
+    """A decoded picture. It keeps FFmpeg's buffer, which nobody writes to while it does."""
+
+    def __init__(self, frame: av.VideoFrame) -> None:
+        self._frame = frame
+        self._bgr: Image | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels, upright."""
+        height, width = self._frame.height, self._frame.width
+        return (width, height) if self._frame.rotation % 180 else (height, width)
+
+    def bgr(self) -> Image:
+        """uint8 (H, W, 3), upright; converted once."""
+        if self._bgr is None:
+            self._bgr = to_bgr(self._frame)
+        return self._bgr
+
+    def luma(self) -> Image:
+        """Brightness, uint8 (h, w), not turned upright: the decoder's own plane where the format has one."""
+        frame = self._frame
+        if not EIGHT_BIT_LUMA.fullmatch(frame.format.name):
+            return frame.to_ndarray(format="gray").astype(np.uint8, copy=False)
+        plane = frame.planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        return rows[:, : plane.width]
 
 
 def to_bgr(frame: av.VideoFrame) -> Image:

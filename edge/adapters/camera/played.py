@@ -9,14 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.core.rate import RateLimit
-from edge.core.types import Frame
+from edge.core.types import Frame, Image, Picture
 
-# Seconds from the first picture, and a call that converts the picture, or gives None when it cannot be read.
-Shot = tuple[float, Callable[[], NDArray[np.uint8] | None]]
+# Seconds from the first picture, and a call that fetches the picture, or gives None when it cannot be read.
+Shot = tuple[float, Callable[[], Picture | Image | None]]
 
 
 class Played:
@@ -24,7 +21,7 @@ class Played:
 
     Args:
         shots: Pictures with times that never fall.
-        limit: Which pictures to convert.
+        limit: Which pictures to fetch.
         real_time: Hold each picture back until its time has come, on the monotonic clock.
         poll_s: While waiting for that, how often to come back empty-handed.
     """

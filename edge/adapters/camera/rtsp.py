@@ -16,7 +16,7 @@ import av.container
 
 from edge.adapters.camera.address import Address
 from edge.adapters.camera.live import DownError, Pictures, State
-from edge.adapters.camera.picture import Decoder, one_thread, to_bgr
+from edge.adapters.camera.picture import Decoder, VideoPicture, one_thread
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictu
         while (packet := _in_time(address, timeout_s, "stalled", lambda: next(packets, None))) is not None:
             frames = decoder.pictures(packet)
             for frame in frames:
-                yield partial(to_bgr, frame)
+                yield partial(VideoPicture, frame)
             if frames:
                 last_s = time.monotonic()
             elif time.monotonic() - last_s > timeout_s:

@@ -16,7 +16,7 @@ def small_luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Every n-th point of the picture, as luma (ITU-R BT.601).
 
     Args:
-        image: uint8 (H, W, 3), BGR.
+        image: uint8 (H, W, 3), BGR, or (H, W), luma: `Frame.luma` is there without converting the picture.
 
     Returns:
         uint8 (h, w) of its own, w about `WIDTH`; a picture that is narrower keeps its size.
@@ -25,6 +25,10 @@ def small_luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     (90, 160)
     """
     step = max(1, round(image.shape[1] / WIDTH))
-    points = image[step // 2 :: step, step // 2 :: step].astype(np.uint16)
+    sampled = image[step // 2 :: step, step // 2 :: step]
+    if image.ndim == 2:
+        grey: NDArray[np.uint8] = sampled.copy()
+        return grey
+    points = sampled.astype(np.uint16)
     luma: NDArray[np.uint8] = ((points[..., 0] * 29 + points[..., 1] * 150 + points[..., 2] * 77) >> 8).astype(np.uint8)
     return luma

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 
-from edge.adapters.camera.picture import Decoder, one_thread, to_bgr
+from edge.adapters.camera.picture import Decoder, VideoPicture, one_thread
 from edge.adapters.camera.played import Shot
 from edge.errors import CameraError
 
@@ -73,7 +73,7 @@ class VideoFile:
         clock = PresentationClock(self._path, float(self._stream.guessed_rate or self._stream.average_rate or 25))
         for packet in self._packets():
             for frame in self._decoder.pictures(packet):
-                yield clock.stamp(frame.time), partial(to_bgr, frame)
+                yield clock.stamp(frame.time), partial(VideoPicture, frame)
         if clock.last_s is None:
             raise CameraError(
                 f"{self._path}: expected pictures, found {self._decoder.corrupt} packets that cannot be decoded"
