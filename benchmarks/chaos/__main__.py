@@ -1,9 +1,9 @@
 """Runs the tests of docs/reliability.md and prints their table.
 
-    python -m benchmarks.chaos --folder FOLDER [--size small|full] [--only NAME ...] [--write docs/reliability.md]
+    python -m benchmarks.chaos --folder FOLDER [--size small|full|long] [--only NAME ...] [--write docs/reliability.md]
 
-Exit code 1 when something was not reached. `small` takes minutes, `full` about half an hour and is what the document
-shows. Everything is written below the folder, which is to be on a disk: what is synced has to cost something.
+Exit code 1 when something was not reached. `small` takes minutes, `full` about two hours and is what the document
+shows; `long` has the soak go on for a day. Everything is written below the folder, which is to be on a disk: what is synced has to cost something.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from benchmarks.chaos.disk import disk_full
 from benchmarks.chaos.kills import random_kills
 from benchmarks.chaos.power import power_cuts
 from benchmarks.chaos.row import Row
+from benchmarks.chaos.soak import soak
 
 TESTS: dict[str, dict[str, Callable[[Path], Row]]] = {
     "kills": {
@@ -55,6 +56,11 @@ TESTS: dict[str, dict[str, Callable[[Path], Row]]] = {
         "small": lambda folder: clock_steps(folder, seconds=600.0),
         "full": lambda folder: clock_steps(folder, seconds=7200.0),
     },
+    "soak": {
+        "small": lambda folder: soak(folder, seconds=20.0, days_h=0.05),
+        "full": lambda folder: soak(folder, seconds=3600.0),
+        "long": lambda folder: soak(folder, seconds=86_400.0),
+    },
 }
 
 
@@ -62,7 +68,7 @@ def main() -> None:
     """Runs, prints, and writes the table where it belongs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="For everything that the tests write; emptied.")
-    parser.add_argument("--size", choices=("small", "full"), default="small")
+    parser.add_argument("--size", choices=("small", "full", "long"), default="small")
     parser.add_argument("--only", choices=TESTS, nargs="+", default=list(TESTS))
     parser.add_argument("--write", type=Path, help="Document whose rows of the table are replaced.")
     options = parser.parse_args()
@@ -71,7 +77,7 @@ def main() -> None:
         place = options.folder / name
         shutil.rmtree(place, ignore_errors=True)
         began_s = time.monotonic()
-        rows[name] = row = TESTS[name][options.size](place)
+        rows[name] = row = TESTS[name].get(options.size, TESTS[name]["full"])(place)
         verdict = "reached" if row.reached else "NOT REACHED"
         print(f"{row.name}\n  to reach: {row.goal}\n  {verdict}: {row.result}", flush=True)
         print(f"  ({time.monotonic() - began_s:.0f} s)", flush=True)

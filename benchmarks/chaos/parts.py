@@ -40,6 +40,12 @@ class Process:
         """How it ended."""
         return self._process.poll() if self._process else None
 
+    @property
+    def pid(self) -> int:
+        """Its number, also after its end."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Starts it (again)."""
         with self._log.open("ab") as log:

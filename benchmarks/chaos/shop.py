@@ -27,13 +27,15 @@ mqtt: {{host: 127.0.0.1, port: {port}, enabled: {enabled}}}
 """
 
 
-def record(path: Path, seconds: float, *, fps: float = 5.0, every_s: float = 1.0, walk_s: float = 2.0) -> None:
-    """Writes the recording: tracks with ids, one walk over the line after the other, in and out by turns."""
+def record(
+    path: Path, seconds: float, *, fps: float = 5.0, every_s: float = 1.0, walk_s: float = 2.0, ids: bool = True
+) -> None:
+    """Writes the recording: one walk over the line after the other, in and out by turns; tracks, or boxes alone."""
     with path.open("w", encoding="ascii") as file:
         file.write(json.dumps({"recording": 1, "width": 640, "height": 480, "fps": fps}) + "\n")
         for number in range(round(seconds * fps)):
             t_s = number / fps
-            boxes, ids = [], []
+            boxes, walkers = [], []
             newest = int(t_s / every_s)
             for walker in range(max(0, newest - int(walk_s / every_s)), newest + 1):
                 share = (t_s - walker * every_s) / walk_s
@@ -41,8 +43,9 @@ def record(path: Path, seconds: float, *, fps: float = 5.0, every_s: float = 1.0
                     foot = 0.3 + 0.4 * (share if walker % 2 == 0 else 1.0 - share)
                     left = 0.1 + 0.2 * (walker % 4)
                     boxes.append([round(v, 4) for v in (left, foot - 0.2, left + 0.06, foot)])
-                    ids.append(walker + 1)
-            file.write(json.dumps({"t_s": round(t_s, 3), "boxes": boxes, "ids": ids}) + "\n")
+                    walkers.append(walker + 1)
+            picture = {"t_s": round(t_s, 3), "boxes": boxes} | ({"ids": walkers} if ids else {})
+            file.write(json.dumps(picture) + "\n")
 
 
 def configuration(
