@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 from edge import __version__
-from edge.adapters import clock
+from edge.adapters import clock, thermal
 from edge.adapters.mqtt import Publisher
 from edge.adapters.outbox import Outbox
 from edge.bookkeeper import Bookkeeper
 from edge.config import Camera, Config
-from edge.core import message
+from edge.core import home_assistant, message
 from edge.core.message import Message
+from edge.core.report import Clock
 from edge.observer import Observer
 
-_TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+log = logging.getLogger(__name__)
+
 _HEALTH_EXPIRES_AFTER = 3
 """Health periods."""
 
@@ -28,6 +31,9 @@ class SelfReport:
         self._reported_s = time.monotonic()
         self._frames = 0
         self._seen_s: float | None = None
+        self._clock: Clock = "synced"
+        self._rows_dropped: int | None = None
+        self._dropping = False
 
     def change(self, config: Config, camera: Camera) -> None:
         """Speaks of another configuration from now on."""
@@ -84,16 +90,46 @@ class SelfReport:
             intervals_dropped=keeper.dropped,
             puback_age_s=_rounded(publisher.puback_age_s() if publisher else None),
             clock="synced" if clock.synchronised() else "unsynced",
-            temperature_c=_temperature_c(),
+            temperature_c=thermal.temperature_c(),
             throttled=None,
         )
         self._reported_s, self._frames = now, 0
+        self._tell_changes(health)
         return health
 
     def health_message(self, health: message.Health) -> Message:
         """`health` for the broker; it expires, for a late one says nothing about now."""
         expiry_s = _HEALTH_EXPIRES_AFTER * self._config.health_s
         return Message(self._topic("health"), health.wire(), qos=0, expiry_s=expiry_s)
+
+    def discovery(self, retained: Sequence[Message]) -> list[Message]:
+        """What Home Assistant has to be told, or told no more, after what the broker was given to keep."""
+        wanted = None
+        if self._config.mqtt.home_assistant:
+            config, camera = self._config, self._camera
+            wanted = home_assistant.discovery(
+                config.site,
+                config.device_of(camera),
+                lines=[line.name for line in camera.lines],
+                zones=[zone.name for zone in camera.zones],
+                software=__version__,
+                interval_s=config.interval_s,
+                health_s=config.health_s,
+            )
+        return home_assistant.changes(wanted, retained)
+
+    def _tell_changes(self, health: message.Health) -> None:
+        """Logs what nobody else does, when it changes."""
+        if health.clock != self._clock:
+            self._clock = health.clock
+            known = health.clock == "synced"
+            log.log(logging.INFO if known else logging.WARNING, "clock: %s", health.clock)
+        before, self._rows_dropped = self._rows_dropped, health.outbox_dropped
+        dropping = before is not None and health.outbox_dropped > before
+        if dropping != self._dropping:
+            self._dropping = dropping
+            text = "rows go before their time, for want of room" if dropping else "no row goes before its time any more"
+            log.log(logging.WARNING if dropping else logging.INFO, "outbox: %s", text)
 
     def _status(self, state: message.Presence) -> Message:
         status = message.DeviceStatus(state=state, boot_id=self._boot_id)
@@ -105,10 +141,3 @@ class SelfReport:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
-
-
-def _temperature_c() -> float | None:
-    try:
-        return int(_TEMPERATURE.read_text()) / 1000.0
-    except (OSError, ValueError):
-        return None

@@ -12,19 +12,20 @@ import secrets as random_ids
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from edge import wiring
+from edge import __version__, wiring
 from edge.adapters import clock
 from edge.adapters.metrics import Metrics
 from edge.adapters.mqtt import Publisher
+from edge.adapters.outbox import FullError
 from edge.adapters.systemd import Notifier
 from edge.bookkeeper import TALLY_S
 from edge.config import Camera, Config
-from edge.core.books import Books, Sender
+from edge.core.books import Sender
 from edge.core.interval import Counting, Intervals
 from edge.core.message import Message
 from edge.core.pipeline import Pipeline
@@ -96,10 +97,13 @@ class Service:
             self._resending.take_wishes()
             self._keeper = wiring.bookkeeper(config, self._sender(), self._outbox, live=self._observer.live)
             self._metrics = stack.enter_context(Metrics(config.metrics.port, config.metrics.host))
+            self._metrics.about(site=config.site, device=self._device, camera=camera.name, software=__version__)
             self._about = SelfReport(config, camera, self._boot_id, self._observer)
+            self._announce()
             self._publisher: Publisher | None = None
             if config.mqtt.enabled:
                 self._publisher = stack.enter_context(self._new_publisher())
+            self._tell_health()
             self._notifier.ready()
             log.info("counting %s with configuration %s", camera.name, config.config_id)
             successor = self._loop()
@@ -208,17 +212,10 @@ class Service:
             self._read_change()
 
     def _tell_health(self) -> None:
-        publisher = self._publisher
-        health = self._about.health(self._outbox, self._keeper, publisher)
-        if publisher is not None:
-            publisher.send(self._about.health_message(health))
-        self._metrics.health(
-            outbox_depth=health.outbox_depth,
-            frame_age_s=health.frame_age_s,
-            detector_ms=health.detector_ms,
-            broker_connected=publisher is not None and publisher.connected,
-            camera=health.camera,
-        )
+        health = self._about.health(self._outbox, self._keeper, self._publisher)
+        if self._publisher is not None:
+            self._publisher.send(self._about.health_message(health))
+        self._metrics.health(health)
 
     # Stopping, and changing the configuration at the next boundary.
 
@@ -252,13 +249,16 @@ class Service:
         intervals.add(pipeline.change(camera.line_rules(), camera.zone_rules()))
         self._config, self._camera = changed
         self._about.change(config, camera)
-
-        def announce(books: Books) -> tuple[list[Message], Books]:
-            return [self._about.info()], books
-
-        self._outbox.post(announce)
+        self._announce(self._about.info())
         log.info("counting with configuration %s", config.config_id)
         return None
+
+    def _announce(self, *messages: Message) -> None:
+        """Has the broker keep what it is to know of us, besides what every connection begins with."""
+        news = [*messages, *self._about.discovery(self._outbox.retained())]
+        if news:
+            with suppress(FullError):  # info goes out at the next connection, discovery at the next start
+                self._outbox.post(lambda books: (news, books))
 
     def _goes_beyond_shapes(self, changed: Chosen) -> bool:
         return _without_shapes(*changed) != _without_shapes(self._config, self._camera)
@@ -276,7 +276,7 @@ class Service:
         """What the broker may have forgotten: who we are, and the last registers."""
         about = self._about.online()
         said = {message.topic for message in about}
-        return about + [message for message in self._outbox.retained() if message.topic not in said]
+        return about + [message for message in self._outbox.retained() if message.payload and message.topic not in said]
 
 
 def _without_shapes(config: Config, camera: Camera) -> tuple[Config, Camera]:

@@ -8,6 +8,7 @@ before.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, get_args
 
@@ -17,9 +18,25 @@ from edge.errors import EdgeError
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
 
-    from prometheus_client import CollectorRegistry
+    from prometheus_client import CollectorRegistry, Counter, Enum
 
 _NAN = float("nan")
+
+_GAUGES: dict[str, tuple[str, Callable[[Health], float | None]]] = {
+    "edge_frames_per_second": ("Pictures looked at since the last report", lambda health: health.fps),
+    "edge_frame_age_seconds": ("Age of the newest picture", lambda health: health.frame_age_s),
+    "edge_detector_seconds": (
+        "Time for one picture",
+        lambda health: None if health.detector_ms is None else health.detector_ms / 1000.0,
+    ),
+    "edge_outbox_depth_rows": ("Rows the broker has not acknowledged", lambda health: health.outbox_depth),
+    "edge_outbox_oldest_seconds": ("How long the oldest of them has waited", lambda health: health.outbox_oldest_s),
+    "edge_puback_age_seconds": ("Time since the broker acknowledged anything", lambda health: health.puback_age_s),
+    "edge_intervals_waiting": ("Closed intervals that are no rows yet", lambda health: health.intervals_waiting),
+    "edge_clock_synchronised": ("1 when UTC is known to be right", lambda health: health.clock == "synced"),
+    "edge_temperature_celsius": ("Of the processor", lambda health: health.temperature_c),
+}
+_STATES = {"camera": "State of the camera", "broker": "What the broker says", "books": "State of the books"}
 
 
 class Metrics:
@@ -58,22 +75,15 @@ class Metrics:
         if self._series:
             self._series.entries.labels(name).inc(entered)
 
-    def health(
-        self,
-        *,
-        outbox_depth: int,
-        frame_age_s: float | None,
-        detector_ms: float | None,
-        broker_connected: bool,
-        camera: str,
-    ) -> None:
-        """Set the state of the device; None is shown as NaN, `camera` is one of the words of `Health`."""
+    def about(self, **names: str) -> None:
+        """Say what runs here, once: labels of `edge_info`."""
         if self._series:
-            self._series.outbox_depth.set(outbox_depth)
-            self._series.frame_age_s.set(_NAN if frame_age_s is None else frame_age_s)
-            self._series.detector_ms.set(_NAN if detector_ms is None else detector_ms)
-            self._series.broker_connected.set(broker_connected)
-            self._series.camera.state(camera)
+            self._series.info.info(names)
+
+    def health(self, health: Health) -> None:
+        """Set the state of the device; what is not known is shown as NaN."""
+        if self._series:
+            self._series.show(health)
 
     def __enter__(self) -> Metrics:
         if self.port is None:
@@ -100,11 +110,13 @@ class Metrics:
 
 
 class _Series:
-    """Everything that a scrape shows."""
+    """Everything that a scrape shows, by the conventions of Prometheus: base units, `_total` for what only grows."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        from prometheus_client import Counter, Enum, Gauge  # noqa: PLC0415 (as above)
+        from prometheus_client import Counter, Gauge, Info, ProcessCollector  # noqa: PLC0415 (as above)
 
+        ProcessCollector(registry=registry)
+        self.info = Info("edge", "What runs here", registry=registry)
         self.frames = Counter("edge_frames", "Pictures looked at", registry=registry)
         self.dropped = Counter(
             "edge_frames_dropped", "Pictures dropped because the service was busy", registry=registry
@@ -113,9 +125,38 @@ class _Series:
             "edge_crossings", "Settled crossings in closed intervals", ["line", "direction"], registry=registry
         )
         self.entries = Counter("edge_zone_entries", "Visits begun in closed intervals", ["zone"], registry=registry)
-        self.outbox_depth = Gauge("edge_outbox_depth_rows", "Rows the broker has not acknowledged", registry=registry)
-        self.frame_age_s = Gauge("edge_frame_age_seconds", "Age of the newest picture", registry=registry)
-        self.detector_ms = Gauge("edge_detector_milliseconds", "Time for one picture", registry=registry)
-        self.broker_connected = Gauge("edge_broker_connected", "1 when the broker has accepted us", registry=registry)
-        states = list(get_args(Health.model_fields["camera"].annotation))
-        self.camera = Enum("edge_camera_state", "State of the camera", states=states, registry=registry)
+        self._rows_dropped = _Growing(
+            Counter("edge_outbox_dropped_rows", "Rows given up before their time, in this epoch", registry=registry)
+        )
+        self._intervals_dropped = _Growing(
+            Counter("edge_intervals_dropped", "Closed intervals given up for want of room", registry=registry)
+        )
+        self._gauges = {name: Gauge(name, words, registry=registry) for name, (words, _) in _GAUGES.items()}
+        self._states = {of: _states(f"edge_{of}_state", words, of, registry) for of, words in _STATES.items()}
+
+    def show(self, health: Health) -> None:
+        """All that a health message tells."""
+        self._rows_dropped.reach(health.outbox_dropped)
+        self._intervals_dropped.reach(health.intervals_dropped)
+        for name, (_, value) in _GAUGES.items():
+            known = value(health)
+            self._gauges[name].set(_NAN if known is None else known)
+        for of, states in self._states.items():
+            states.state(getattr(health, of))
+
+
+class _Growing:
+    """A counter of something that is counted elsewhere."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter, self._reached = counter, 0
+
+    def reach(self, count: int) -> None:
+        self._counter.inc(max(0, count - self._reached))
+        self._reached = count
+
+
+def _states(name: str, words: str, of: str, registry: CollectorRegistry) -> Enum:
+    from prometheus_client import Enum  # noqa: PLC0415 (as above)
+
+    return Enum(name, words, states=list(get_args(Health.model_fields[of].annotation)), registry=registry)

@@ -112,6 +112,7 @@ class Mqtt(Section):
     tls: Annotated[Tls | None, BeforeValidator(_tls_of_bool, json_schema_input_type=bool | Tls | None)] = Field(
         None, description="true or a mapping: encrypted; without it: plain text, for brokers on this machine."
     )
+    home_assistant: bool = Field(False, description="true: Home Assistant at this broker finds the device by itself.")
 
     @field_validator("host")
     @classmethod
