@@ -3,7 +3,8 @@
     python -m benchmarks.chaos --folder FOLDER [--size small|full|long] [--only NAME ...] [--write docs/reliability.md]
 
 Exit code 1 when something was not reached. `small` takes minutes, `full` about two hours and is what the document
-shows; `long` has the soak go on for a day. Everything is written below the folder, which is to be on a disk: what is synced has to cost something.
+shows; `long` has the soak go on for a day. Everything is written below the folder, which is to be on a disk: what is
+synced has to cost something.
 """
 
 from __future__ import annotations
