@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edge.core.layouts import Output, check_layout, infer_layout, read_people
 from edge.core.model_facts import InputSize, ModelFacts
-from edge.core.types import Detections, Frame
+from edge.core.types import Detections, Frame, Image, Planes
 from edge.errors import ModelError
 
 if TYPE_CHECKING:
@@ -60,26 +60,31 @@ class Canvas:
         self.frame = frame
         self.size = size
         self.height, self.width = (max(1, round(side * ratio)) for side in frame)
-        self._resized = np.empty((self.height, self.width, 3), np.uint8)
-        planes = np.empty((3, self.height, self.width), np.uint8)
-        self._planes = planes
-        self._channels = list(planes if facts.colour == "bgr" else planes[::-1])
         self._scale = None if facts.scale == 1.0 else dtype(1.0 / 255.0)
         self.tensor = np.full((1, 3, size.height, size.width), facts.pad, dtype)
         if self._scale is not None:
             self.tensor *= self._scale
-        self._picture = self.tensor[0, :, : self.height, : self.width]
+        picture = self.tensor[0, :, : self.height, : self.width]
+        self._channels = tuple(picture if facts.colour == "bgr" else picture[::-1])
 
-    def fill(self, image: NDArray[np.uint8]) -> None:
-        """Three passes: shrink, separate the channels while they are bytes, convert and scale into the tensor."""
-        import cv2  # noqa: PLC0415 - a service that only replays recorded boxes does without it
+    def fill(self, frame: Frame) -> None:
+        """Two passes: shrink to bytes, then convert and scale them into the tensor."""
+        picture = frame.picture
+        size = self.height, self.width
+        planes = _shrunk(picture, *size) if isinstance(picture, np.ndarray) else picture.planes(*size)
+        for channel, plane in zip(self._channels, planes, strict=True):
+            if self._scale is None:
+                np.copyto(channel, plane)
+            else:
+                np.multiply(plane, self._scale, out=channel)
 
-        cv2.resize(image, (self.width, self.height), dst=self._resized, interpolation=cv2.INTER_LINEAR)
-        cv2.split(self._resized, self._channels)
-        if self._scale is None:
-            np.copyto(self._picture, self._planes)
-        else:
-            np.multiply(self._planes, self._scale, out=self._picture)
+
+def _shrunk(image: Image, height: int, width: int) -> Planes:
+    import cv2  # noqa: PLC0415 - video is shrunk by what decodes it, and does without
+
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    blue, green, red = (plane.astype(np.uint8, copy=False) for plane in cv2.split(small))
+    return blue, green, red
 
 
 class OnnxDetector:
@@ -132,12 +137,12 @@ class OnnxDetector:
             ModelError: The network cannot run on an input of the size that fits this frame.
         """
         started_s = time.perf_counter()
-        height, width = frame.image.shape[:2]
+        height, width = frame.size
         canvas = self._canvas
         if canvas is None or canvas.frame != (height, width):
             size = self._size_for(height, width)
             canvas = self._canvas = Canvas((height, width), size, self._input.dtype, self.facts)
-        canvas.fill(frame.image)
+        canvas.fill(frame)
         with _blaming(self._path):
             output = self._run(canvas.tensor)
         boxes, scores = read_people(output, self.facts, canvas.size)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
+Planes = tuple[Image, Image, Image]
+"""Blue, green and red of a picture, each uint8 (height, width); not to be written to."""
 Ended = Literal["left", "lost", "capped"]
 
 
@@ -30,6 +32,9 @@ class Picture(Protocol):
 
     def luma(self) -> Image:
         """Brightness, uint8 (h, w): as the camera sent it, so it may lie on its side. Not to be written to."""
+
+    def planes(self, height: int, width: int) -> Planes:
+        """The whole picture at another size, upright; not kept, and converted anew by every call."""
 
 
 @dataclass(frozen=True, slots=True)

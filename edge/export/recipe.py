@@ -160,8 +160,8 @@ def _tensors(frames: Sequence[Frame], size: InputSize) -> Iterator[NDArray[np.ui
     """Pictures as the detector feeds them to a lean network."""
     facts = ModelFacts(name="export", sha256="0" * 64).settled("person_grid")
     for frame in frames:
-        canvas = Canvas((frame.image.shape[0], frame.image.shape[1]), size, np.uint8, facts)
-        canvas.fill(frame.image)
+        canvas = Canvas(frame.size, size, np.uint8, facts)
+        canvas.fill(frame)
         yield canvas.tensor
 
 

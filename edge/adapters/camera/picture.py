@@ -9,13 +9,12 @@ import logging
 import re
 
 import av
-import cv2
 import numpy as np
-from numpy.typing import NDArray
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from edge.core.types import Image, Planes
 
 log = logging.getLogger(__name__)
-
-Image = NDArray[np.uint8]
 
 EIGHT_BIT_LUMA = re.compile(r"yuvj?4\d\dp|nv1[26]|nv21|nv24|gray")
 """Formats whose first plane is brightness, a byte for each pixel."""
@@ -25,15 +24,21 @@ FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
 # FFmpeg's own log would write addresses, and a line for every failed try, to stderr.
 av.logging.set_level(None)
-# OpenCV's own threads spend half as much again on a picture of this size as they save.
-cv2.setNumThreads(1)
+SHRINK = int(Interpolation.AREA)
+"""Of FFmpeg's ways to shrink the one whose pictures are most like OpenCV's, and the cheapest."""
 
 
 class VideoPicture:
-    """A decoded picture. It keeps FFmpeg's buffer, which nobody writes to while it does."""
+    """A decoded picture. It keeps FFmpeg's buffer, which nobody writes to while it does.
 
-    def __init__(self, frame: av.VideoFrame) -> None:
+    Args:
+        frame: What was decoded.
+        scaler: Shrinks the pictures of one stream: it remembers how from one to the next. None: one of its own.
+    """
+
+    def __init__(self, frame: av.VideoFrame, scaler: VideoReformatter | None = None) -> None:
         self._frame = frame
+        self._scaler = scaler or VideoReformatter()
         self._bgr: Image | None = None
 
     @property
@@ -53,9 +58,22 @@ class VideoPicture:
         frame = self._frame
         if not EIGHT_BIT_LUMA.fullmatch(frame.format.name):
             return frame.to_ndarray(format="gray").astype(np.uint8, copy=False)
-        plane = frame.planes[0]
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-        return rows[:, : plane.width]
+        return _pixels(frame.planes[0])
+
+    def planes(self, height: int, width: int) -> Planes:
+        """Blue, green and red at another size, upright: one pass from what was decoded, without the whole picture."""
+        turns = round(self._frame.rotation / 90)
+        if turns % 2:
+            height, width = width, height
+        small = self._scaler.reformat(self._frame, width, height, "gbrp", interpolation=SHRINK, threads=1)
+        green, blue, red = (_pixels(plane) for plane in small.planes)
+        return (np.rot90(blue, turns), np.rot90(green, turns), np.rot90(red, turns)) if turns else (blue, green, red)
+
+
+def _pixels(plane: av.video.plane.VideoPlane) -> Image:
+    """The bytes of a plane as they lie there, uint8 (h, w)."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
 
 
 def to_bgr(frame: av.VideoFrame) -> Image:
@@ -64,6 +82,10 @@ def to_bgr(frame: av.VideoFrame) -> Image:
     The common case goes through OpenCV, which needs a third of the time of FFmpeg's scaler; what OpenCV would get wrong
     (full range, BT.709, odd sizes, other formats) goes through the scaler.
     """
+    import cv2  # noqa: PLC0415 - 17 MB that a box where nobody looks at a whole picture does without
+
+    # OpenCV's own threads spend half as much again on a picture of this size as they save.
+    cv2.setNumThreads(1)
     plain = frame.format.name == "yuv420p" and frame.color_range != FULL_RANGE and frame.colorspace in BT601
     if plain and frame.width % 2 == 0 and frame.height % 2 == 0:
         image = cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2BGR_I420)
@@ -81,11 +103,17 @@ def one_thread(stream: av.VideoStream) -> None:
 
 
 class Decoder:
-    """Decodes packets one by one; those that cannot be decoded are skipped and counted in `corrupt`."""
+    """Decodes packets one by one; those that cannot be decoded are skipped and counted in `corrupt`.
+
+    Attributes:
+        corrupt: Packets that could not be decoded so far.
+        scaler: Of the pictures of this stream.
+    """
 
     def __init__(self, shown: str) -> None:
         self._shown = shown
         self.corrupt = 0
+        self.scaler = VideoReformatter()
 
     def pictures(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         """The pictures that this packet completes, often one, sometimes none."""

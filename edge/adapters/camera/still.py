@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.core.types import Image
+from edge.core.types import Image, Planes
 
 
 class StillPicture:
@@ -30,3 +30,9 @@ class StillPicture:
     def luma(self) -> Image:
         """Brightness, uint8 (H, W)."""
         return cv2.cvtColor(self._image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+
+    def planes(self, height: int, width: int) -> Planes:
+        """Blue, green and red at another size."""
+        small = cv2.resize(self._image, (width, height), interpolation=cv2.INTER_LINEAR)
+        blue, green, red = (plane.astype(np.uint8, copy=False) for plane in cv2.split(small))
+        return blue, green, red
