@@ -16,6 +16,9 @@ from edge.demo.pinhole import Floats
 
 Arms = Literal["swing", "phone", "reach", "push", "crossed"]
 Part = tuple[tuple[str, ...], list[float], Colour]
+_HIP = 0.52
+_TO_ANKLES = 0.8
+"""Coats and skirts of this length or more hide the legs."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Pose:
         phase: Radians of the step; a whole turn is two steps.
         stride: 0 stands, 1 walks briskly.
         arms: What the arms do.
+        lean: Radians by which the trunk bends forward.
     """
 
     x: float
@@ -37,6 +41,7 @@ class Pose:
     phase: float = 0.0
     stride: float = 0.0
     arms: Arms = "swing"
+    lean: float = 0.0
 
 
 def joints(look: Look, pose: Pose) -> dict[str, Floats]:
@@ -47,20 +52,22 @@ def joints(look: Look, pose: Pose) -> dict[str, Floats]:
     up = np.array([0.0, 0.0, 1.0])
     bob = 0.012 * tall * pose.stride * abs(sin(pose.phase))
     ground = np.array([pose.x, pose.y, bob])
+    middle = ground + _HIP * tall * up
+    trunk, front = cos(pose.lean) * up + sin(pose.lean) * ahead, cos(pose.lean) * ahead - sin(pose.lean) * up
     found: dict[str, Floats] = {
-        "head": ground + tall * (0.925 * up + 0.02 * ahead),
-        "neck": ground + tall * 0.845 * up,
-        "chest": ground + tall * 0.73 * up,
-        "waist": ground + tall * 0.6 * up,
-        "hip": ground + tall * 0.52 * up,
-        "back": ground + tall * (0.74 * up - 0.1 * ahead),
+        "head": middle + tall * ((0.925 - _HIP) * trunk + 0.02 * front),
+        "neck": middle + tall * (0.845 - _HIP) * trunk,
+        "chest": middle + tall * (0.73 - _HIP) * trunk,
+        "waist": middle + tall * (0.6 - _HIP) * trunk,
+        "hip": middle,
+        "back": middle + tall * ((0.74 - _HIP) * trunk - 0.1 * front),
     }
     for name, side in (("l", 1.0), ("r", -1.0)):
         outward = tall * side * left
         swing = 0.42 * pose.stride * side * sin(pose.phase)
         flex = 0.75 * pose.stride * max(0.0, side * cos(pose.phase)) + 0.03
         hip, shoulder = found["hip"] + 0.055 * outward, found["neck"] + 0.105 * look.stout**0.5 * outward
-        shoulder[2] -= 0.035 * tall
+        shoulder -= 0.035 * tall * trunk
         leg = zip(("hip", "knee", "ankle", "toe"), _leg(hip, tall * ahead, swing, flex), strict=True)
         arms = pose.arms if name == "r" or pose.arms in ("push", "crossed") else "swing"
         arm = zip(("shoulder", "elbow", "hand"), _arm(shoulder, tall * ahead, -outward, (arms, -swing)), strict=True)
@@ -105,15 +112,19 @@ def parts(look: Look, size: float) -> list[Part]:
         (("neck", "head"), [0.03 * size, 0.03 * size], look.skin),
         (("hip_l", "hip_r", "waist"), [0.055 * wide, 0.055 * wide, 0.07 * wide], look.legs),
     ]
-    lap = ("hip_l", "hip_r", "knee_l", "knee_r")
+    lap, calves = ("hip_l", "hip_r", "knee_l", "knee_r"), ("knee_l", "knee_r", "ankle_l", "ankle_r")
     if look.skirt:
         trunk.append((lap, [0.06 * wide] * 2 + [(0.03 + 0.04 * look.skirt) * wide] * 2, look.legs))
+    if look.skirt > _TO_ANKLES:
+        trunk.append((calves, [0.07 * wide] * 2 + [0.035 * wide] * 2, look.legs))
     chest = [0.042 * wide, 0.042 * wide, 0.085 * wide, 0.075 * wide]
     trunk.append((("shoulder_l", "shoulder_r", "chest", "waist"), chest, look.top))
     if look.coat > 0.15:
         trunk.append((("waist", "hip_l", "hip_r"), [0.08 * wide, 0.07 * wide, 0.07 * wide], look.top))
     if look.coat > 0.5:
         trunk.append((lap, [0.07 * wide] * 2 + [0.05 * wide] * 2, look.top))
+    if look.coat > _TO_ANKLES:
+        trunk.append((calves, [0.055 * wide] * 2 + [0.035 * wide] * 2, look.top))
     if look.backpack is not None:
         trunk.append((("back",), [0.1 * size], look.backpack))
     if look.bag is not None:

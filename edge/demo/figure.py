@@ -17,11 +17,16 @@ from edge.demo.look import Look
 from edge.demo.pinhole import Floats, Pinhole
 
 Image = NDArray[np.uint8]
+Boxes = NDArray[np.float32]
 Circle = tuple[float, float, float]
 """x, y and radius, pixels."""
 
 _ROUND = np.stack([np.cos(np.arange(10) * pi / 5), np.sin(np.arange(10) * pi / 5)], axis=1)
 _FINE = 3  # bits after the binary point in cv2's coordinates
+_LEAST_SEEN = 0.3
+"""People of whom less is seen than this share of what is in the picture get no box."""
+_LEAST_PIXELS = 10
+"""Nor those who are fewer pixels tall."""
 
 
 class Painter:
@@ -143,6 +148,35 @@ class Painter:
         area = self.image[y0:y1, x0:x1]
         changed = np.clip(area * gain[..., None], 0, 255).astype(np.uint8)
         np.copyto(area, changed, where=own[..., None])
+
+
+def visible_boxes(owners: Image, whole: dict[int, Floats], finer: int = 1) -> Boxes:
+    """Boxes around what is seen of people, fractions of the picture; who is mostly hidden is left out.
+
+    Args:
+        owners: (H, W), who is seen where, by number; 0 is nobody.
+        whole: Corners of all of each person, pixels, by number.
+        finer: By which this is larger than the picture that will be shown.
+
+    Returns:
+        float32 (N, 4), x0 y0 x1 y1.
+    """
+    height, width = owners.shape
+    boxes = []
+    for number, corners in whole.items():
+        x0, y0 = (max(int(value), 0) for value in corners[:2])
+        x1, y1 = min(int(corners[2]) + 2, width), min(int(corners[3]) + 2, height)
+        own = owners[y0:y1, x0:x1] == number
+        columns, rows = np.flatnonzero(own.any(axis=0)), np.flatnonzero(own.any(axis=1))
+        if not len(rows) or rows[-1] - rows[0] < _LEAST_PIXELS * finer:
+            continue
+        # A person fills about half of the box; of that, or of the height, enough has to be seen.
+        inside = (min(corners[2], width) - max(corners[0], 0)) * (min(corners[3], height) - max(corners[1], 0))
+        out_of_picture = (corners[3] - corners[1]) / max(min(corners[3], height) - max(corners[1], 0), 1.0)
+        if own.sum() < _LEAST_SEEN * 0.5 * inside or out_of_picture > 4.0:
+            continue
+        boxes.append((x0 + columns[0], y0 + rows[0], x0 + columns[-1] + 1, y0 + rows[-1] + 1))
+    return (np.array(boxes, np.float32).reshape(-1, 4) / (width, height, width, height)).astype(np.float32)
 
 
 def _towards_camera(pose: Pose) -> float:

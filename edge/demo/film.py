@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge.demo import room, scene, shopfront
+from edge.demo import scene
 from edge.demo.body import Pose
-from edge.demo.figure import Image, Painter
+from edge.demo.figure import Boxes, Image
 from edge.demo.look import Look, random_look
 from edge.demo.pinhole import Floats
-from edge.demo.scenes import Boxes, visible_boxes
+from edge.demo.stage import Stage
 
-_FINER = 2  # painted larger than shown, for soft edges
 _STEP_M = 0.72
 _STANDS_BELOW = 0.2  # metres per second
 
@@ -56,11 +55,7 @@ class Film:
     def __init__(self, crowd: Sequence[scene.Person], height: int = 360, width: int = 640) -> None:
         rng = np.random.default_rng(23)
         self._actors = [_actor(person, random_look(rng, person.tall_m)) for person in crowd]
-        self._size = (width, height)
-        self._eye = shopfront.camera(height * _FINER, width * _FINER)
-        self._street = shopfront.street(self._eye)
-        self._front, covers = shopfront.front(self._eye)
-        self._covered = covers.astype(bool)
+        self._stage = Stage(height, width)
 
     def frame(self, at_s: float) -> Image:
         """The picture at an instant: uint8 (height, width, 3) BGR."""
@@ -68,31 +63,7 @@ class Film:
 
     def labelled(self, at_s: float) -> tuple[Image, Boxes]:
         """The same, and boxes around what is seen of people: float32 (N, 4), x0 y0 x1 y1 in fractions."""
-        image = self._street.copy()
-        painter = Painter(image, self._eye, light=0.4)
-        there = [(actor.look, pose) for actor in self._actors if (pose := actor.pose(at_s)) is not None]
-        there.sort(key=lambda one: -one[1].y)
-        numbered = list(enumerate(there, 1))
-        whole = {}
-        for number, (look, pose) in numbered:
-            if pose.y > scene.FRONT_M:
-                whole[number] = painter.person(number, look, pose)
-        np.copyto(image, self._front, where=self._covered[..., None])
-        painter.owners[self._covered] = 0
-        inside = [(number, one) for number, one in numbered if one[1].y <= scene.FRONT_M]
-        for _, (_, pose) in inside:
-            painter.shadow(pose)
-        # The farthest first, so that who stands in front hides who is behind.
-        things: list[tuple[float, room.Block | tuple[int, tuple[Look, Pose]]]] = [(one[1][1].y, one) for one in inside]
-        things += [(block.near, block) for block in shopfront.FURNITURE]
-        for _, thing in sorted(things, key=lambda one: -one[0]):
-            if isinstance(thing, room.Block):
-                room.paint_block(image, painter.owners, self._eye, thing)
-            else:
-                whole[thing[0]] = painter.person(thing[0], *thing[1])
-        seen = {number: corners for number, corners in whole.items() if corners is not None}
-        small = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
-        return np.asarray(small, np.uint8), visible_boxes(painter.owners, seen)
+        return self._stage.picture([(one.look, pose) for one in self._actors if (pose := one.pose(at_s)) is not None])
 
     def frames(self, seconds: float, fps: float) -> Iterator[tuple[float, Image]]:
         """Times in seconds from 0 on, and pictures, with the noise of a camera; always the same."""

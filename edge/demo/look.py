@@ -28,7 +28,7 @@ class Look:
     Attributes:
         tall_m: Height, metres.
         stout: Width of body and limbs, 1 is usual.
-        coat: How far down the upper garment goes: 0 ends at the waist, 1 below the knees.
+        coat: How far down the upper garment goes: 0 ends at the waist, 1 at the ankles.
         skirt: The legs are in one piece down to here, 0 (trousers) to 1 (ankle).
         sleeve: Share of the arm that is covered.
     """
@@ -65,7 +65,7 @@ def random_look(rng: np.random.Generator, tall_m: float | None = None) -> Look:
         top=_cloth(rng),
         legs=_cloth(rng, dark=0.75),
         shoes=_cloth(rng, dark=0.7),
-        coat=float(rng.uniform(0.2, 0.9)) if rng.random() < 0.35 else float(rng.uniform(0.0, 0.15)),
+        coat=float(rng.uniform(0.2, 1.0)) if rng.random() < 0.35 else float(rng.uniform(0.0, 0.15)),
         skirt=skirt,
         sleeve=float(rng.choice([1.0, 1.0, 1.0, 0.5, 0.25])),
         bag=_cloth(rng) if rng.random() < 0.25 else None,

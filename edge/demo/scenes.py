@@ -1,35 +1,40 @@
 """Pictures of drawn shops with drawn people in them, and exact boxes: to train on and to try a detector on.
 
-Every picture is another shop seen by another camera, and the same seed gives the same pictures.
+Every picture is another shop seen by another camera, now and then the scripted shop of scene.py with other people, and
+the same seed gives the same pictures.
 `python -m edge.demo.scenes FOLDER COUNT [SEED [HEIGHT WIDTH]]` writes pictures with labels in the YOLO format.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import atan, radians
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.demo import scene as script
+from edge.demo import shopfront
 from edge.demo.body import Arms, Pose
-from edge.demo.figure import Painter
+from edge.demo.figure import Boxes, Image, Painter, visible_boxes
 from edge.demo.look import random_look
 from edge.demo.pinhole import Floats, Pinhole
 from edge.demo.room import Block, paint_block, paint_room, random_furniture
-
-Image = NDArray[np.uint8]
-Boxes = NDArray[np.float32]
+from edge.demo.stage import Stage
 
 _FINER = 2  # painted larger than wanted, for soft edges
 _ARMS: tuple[Arms, ...] = ("swing", "swing", "swing", "phone", "reach", "push", "crossed")
-_LEAST_SEEN = 0.3
-"""People of whom less is seen than this share of what is in the picture get no box."""
-_LEAST_PIXELS = 10
-"""Nor those who are fewer pixels tall."""
+_IN_SCRIPTED_SHOP = 0.15
+"""Share of the pictures that show the shop of the demo, with other people."""
+_AT_EDGE = 0.25
+"""Share of the people who are just leaving through the left or the right edge of the picture."""
+_CHEST_M = 1.3
+"""Nobody stands where this much of them is above the picture: a box around legs alone would be learned as a person."""
+_BENT = 0.25
+"""Share of the people who bend forward, as who hurries or looks at something."""
 
 
 def scenes(seed: int, height: int = 192, width: int = 320) -> Iterator[tuple[Image, Boxes]]:
@@ -52,6 +57,9 @@ def scenes(seed: int, height: int = 192, width: int = 320) -> Iterator[tuple[Ima
 
 def scene(rng: np.random.Generator, height: int, width: int) -> tuple[Image, Boxes]:
     """One picture and its boxes, as `scenes` yields them."""
+    if rng.random() < _IN_SCRIPTED_SHOP:
+        image, boxes = _stage(height, width).picture([(random_look(rng), pose) for pose in _customers(rng)])
+        return _developed(image, rng), boxes
     camera = _camera(rng, height * _FINER, width * _FINER)
     far_m, half_m = rng.uniform(5, 14), rng.uniform(2.5, 7)
     image = np.empty((camera.height, camera.width, 3), np.uint8)
@@ -73,35 +81,7 @@ def scene(rng: np.random.Generator, height: int, width: int) -> tuple[Image, Box
         if corners is not None:
             whole[number] = corners
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return _developed(np.asarray(small, np.uint8), rng), visible_boxes(painter.owners, whole)
-
-
-def visible_boxes(owners: Image, whole: dict[int, Floats]) -> Boxes:
-    """Boxes around what is seen of people, fractions of the picture; who is mostly hidden is left out.
-
-    Args:
-        owners: (H, W), who is seen where, by number; 0 is nobody.
-        whole: Corners of all of each person, pixels, by number.
-
-    Returns:
-        float32 (N, 4), x0 y0 x1 y1.
-    """
-    height, width = owners.shape
-    boxes = []
-    for number, corners in whole.items():
-        x0, y0 = (max(int(value), 0) for value in corners[:2])
-        x1, y1 = min(int(corners[2]) + 2, width), min(int(corners[3]) + 2, height)
-        own = owners[y0:y1, x0:x1] == number
-        columns, rows = np.flatnonzero(own.any(axis=0)), np.flatnonzero(own.any(axis=1))
-        if not len(rows) or rows[-1] - rows[0] < _LEAST_PIXELS * _FINER:
-            continue
-        # A person fills about half of the box; of that, or of the height, enough has to be seen.
-        inside = (min(corners[2], width) - max(corners[0], 0)) * (min(corners[3], height) - max(corners[1], 0))
-        out_of_picture = (corners[3] - corners[1]) / max(min(corners[3], height) - max(corners[1], 0), 1.0)
-        if own.sum() < _LEAST_SEEN * 0.5 * inside or out_of_picture > 4.0:
-            continue
-        boxes.append((x0 + columns[0], y0 + rows[0], x0 + columns[-1] + 1, y0 + rows[-1] + 1))
-    return (np.array(boxes, np.float32).reshape(-1, 4) / (width, height, width, height)).astype(np.float32)
+    return _developed(np.asarray(small, np.uint8), rng), visible_boxes(painter.owners, whole, _FINER)
 
 
 def _camera(rng: np.random.Generator, height: int, width: int) -> Pinhole:
@@ -115,22 +95,47 @@ def _camera(rng: np.random.Generator, height: int, width: int) -> Pinhole:
 
 
 def _poses(rng: np.random.Generator, camera: Pinhole, blocks: list[Block], far_m: float, half_m: float) -> list[Pose]:
-    """Where people stand: in view, not within furniture, some of them close together."""
+    """Where people stand: in view, not within furniture, some of them close together, some half out of the picture."""
     nearest = max(1.0, camera.ceiling_m * np.tan(np.pi / 2 - min(camera.tilt + atan(0.35 / camera.focal), 1.4)))
     poses: list[Pose] = []
     for _ in range(int(rng.integers(1, 9))):
         y = nearest + (far_m - nearest) * rng.random() ** 1.4
         x = rng.uniform(-1, 1) * min(half_m, 0.55 * y * camera.width / camera.height / camera.focal)
-        if poses and rng.random() < 0.25:
+        if rng.random() < _AT_EDGE:
+            y = nearest + (min(far_m, 6.0) - nearest) * rng.random()
+            edge = camera.width / 2 / camera.pixels_per_metre(np.array([0.0, y, 1.0]))
+            x = rng.choice([-1.0, 1.0]) * edge * rng.uniform(0.85, 1.12)
+        elif poses and rng.random() < 0.25:
             x, y = poses[-1].x + rng.normal(0, 0.5), max(nearest, poses[-1].y + rng.normal(0, 0.5))
-        if any(b.left - 0.2 < x < b.right + 0.2 and b.near - 0.2 < y < b.far + 0.2 for b in blocks):
-            continue
-        if any(np.hypot(x - other.x, y - other.y) < 0.35 for other in poses):
-            continue
-        stride = float(rng.uniform(0.5, 1.1)) if rng.random() < 0.6 else float(rng.uniform(0, 0.25))
-        heading, phase = rng.uniform(0, 2 * np.pi, 2)
-        poses.append(Pose(float(x), float(y), float(heading), float(phase), stride, _ARMS[rng.integers(len(_ARMS))]))
+        if camera.project(np.array([x, y, _CHEST_M]))[1] > 0:
+            _stand(poses, float(x), float(y), blocks, rng)
     return poses
+
+
+def _customers(rng: np.random.Generator) -> list[Pose]:
+    """Where people stand in the scripted shop and in front of it."""
+    poses: list[Pose] = []
+    for _ in range(int(rng.integers(0, 8))):
+        y = rng.uniform(1.3, script.FRONT_M) if rng.random() < 0.65 else rng.uniform(script.FRONT_M + 0.3, 13.5)
+        _stand(poses, float(rng.uniform(-1, 1) * min(0.9 * y + 1.5, 6.0)), float(y), shopfront.FURNITURE, rng)
+    return poses
+
+
+def _stand(poses: list[Pose], x: float, y: float, blocks: Sequence[Block], rng: np.random.Generator) -> None:
+    """Adds somebody, unless furniture or somebody else is there."""
+    if any(b.left - 0.2 < x < b.right + 0.2 and b.near - 0.2 < y < b.far + 0.2 for b in blocks):
+        return
+    if any(np.hypot(x - other.x, y - other.y) < 0.35 for other in poses):
+        return
+    stride = float(rng.uniform(0.5, 1.1)) if rng.random() < 0.6 else float(rng.uniform(0, 0.25))
+    heading, phase = (float(angle) for angle in rng.uniform(0, 2 * np.pi, 2))
+    lean = float(rng.uniform(0.1, 0.7)) if rng.random() < _BENT else 0.0
+    poses.append(Pose(x, y, heading, phase, stride, _ARMS[rng.integers(len(_ARMS))], lean))
+
+
+@lru_cache(maxsize=1)
+def _stage(height: int, width: int) -> Stage:
+    return Stage(height, width)
 
 
 def _developed(image: Image, rng: np.random.Generator) -> Image:

@@ -1,13 +1,15 @@
 """What a picture goes through before it is learned from: where it lies in the input, and how a camera would spoil it.
 
-Owns geometry (fitted as the detector fits it, zoomed, laid onto an empty picture, or four in a mosaic, arXiv
-2004.10934) and spoiling (light, colour, night, blur, noise, compression). It knows the store, and no network.
+Owns geometry (fitted as the detector fits it, zoomed, laid onto an empty picture, with somebody leaving at a side, or
+four in a mosaic, arXiv 2004.10934), which parts of people are still people, and spoiling (light, colour, night, blur,
+noise, compression). It knows the store, and no network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -24,18 +26,22 @@ EXACT = frozenset({"rendered"})
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of samples that are mosaics, and that are fitted as the detector fits a picture; the rest is zoomed."""
+    """Shares of samples that are mosaics, fitted as the detector fits a picture, or of leavers; the rest is zoomed."""
 
     mosaic: float
     fitted: float
+    leaving: float
 
 
-EARLY, LATE = Mix(0.45, 0.15), Mix(0.15, 0.4)
+EARLY, LATE = Mix(0.4, 0.15, 0.1), Mix(0.15, 0.35, 0.2)
 """Variety first; towards the end what a camera will show."""
 
 _CELL = 8
 _LEAST_SEEN = 0.3
-"""Of whom less is left is no label: parts of people would be learned as people."""
+_MOST_BEHEADED = 0.3
+"""Of whom less is left, or who lost more of their height from the top down, may be called a person or not: to learn a
+box around legs costs a second box on everybody who walks, and to learn that nobody is there costs those who leave."""
+_SURE_LABEL = 0.5
 _NOISE = np.random.default_rng(1).normal(0.0, 1.0, (512, 512, 3)).astype(np.float32)
 
 
@@ -49,6 +55,7 @@ class Sample:
         boxes: float32 (N, 4), x0 y0 x1 y1 in pixels of the input.
         trust: float32 (N,).
         asked: bool (H / 8, W / 8): where the teacher's opinion counts.
+        counted: bool (H / 8, W / 8): where scores count at all; not on parts of people that may be called either.
     """
 
     clean: Image
@@ -56,6 +63,7 @@ class Sample:
     boxes: Floats
     trust: Floats
     asked: NDArray[np.bool_]
+    counted: NDArray[np.bool_]
 
 
 class _Canvas:
@@ -64,8 +72,29 @@ class _Canvas:
     def __init__(self, height: int, width: int) -> None:
         self.image: Image = np.full((height, width, 3), PAD, np.uint8)
         self.asked = np.zeros((height // _CELL, width // _CELL), bool)
+        self.counted = np.ones_like(self.asked)
         self.boxes: list[Floats] = []
         self.trust: list[Floats] = []
+
+    @property
+    def area(self) -> tuple[int, int, int, int]:
+        """All of it."""
+        return 0, 0, self.image.shape[1], self.image.shape[0]
+
+    def ratio(self, picture: Labelled) -> float:
+        """By which a picture is enlarged to fit as the detector fits it."""
+        height, width = picture.image.shape[:2]
+        return min(float(self.image.shape[0] / height), float(self.image.shape[1] / width))
+
+    def reach(
+        self, picture: Labelled, scale: tuple[float, float], place: tuple[float, float]
+    ) -> tuple[int, int, int, int]:
+        """The area (x0 y0 x1 y1) that a picture covers which is scaled and laid at a place."""
+        height, width = picture.image.shape[:2]
+        x0, y0 = max(0, round(place[0])), max(0, round(place[1]))
+        x1 = min(self.image.shape[1], round(place[0] + scale[0] * width))
+        y1 = min(self.image.shape[0], round(place[1] + scale[1] * height))
+        return x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)
 
     def lay(self, picture: Labelled, area: tuple[int, int, int, int], move: Floats, *, exact: bool) -> None:
         """Lays a picture onto an area (x0 y0 x1 y1, pixels), moved by the affine (2, 3) without rotation."""
@@ -76,15 +105,18 @@ class _Canvas:
         part[:] = cv2.warpAffine(
             picture.image, inside, (x1 - x0, y1 - y0), dst=part.copy(), borderMode=cv2.BORDER_TRANSPARENT
         )
-        cells = np.s_[y0 // _CELL : -(-y1 // _CELL), x0 // _CELL : -(-x1 // _CELL)]
-        self.asked[cells] = not (picture.empty or exact)
+        self.asked[_cells(area)] = not (picture.empty or exact)
+        self.counted[_cells(area)] = True
         corners = picture.boxes.reshape(-1, 2) * move[[0, 1], [0, 1]] + move[:, 2]
         whole = corners.reshape(-1, 2, 2)
         whole = np.concatenate((whole.min(1), whole.max(1)), 1).astype(np.float32)
         shown = np.clip(whole, (x0, y0, x0, y0), (x1, y1, x1, y1)).astype(np.float32)
-        seen = (areas(shown) > _LEAST_SEEN * areas(whole)) & (shown[:, 3] - shown[:, 1] > 3)
+        beheaded = shown[:, 1] - whole[:, 1] > _MOST_BEHEADED * (whole[:, 3] - whole[:, 1])
+        seen = (areas(shown) > _LEAST_SEEN * areas(whole)) & ~beheaded & (shown[:, 3] - shown[:, 1] > 3)
         self.boxes.append(shown[seen])
         self.trust.append(picture.trust[seen])
+        for box in shown[~seen & (areas(shown) > 0)].tolist():
+            self.counted[_cells(box)] = False
 
 
 class Augment:
@@ -107,14 +139,19 @@ class Augment:
         kind = rng.random()
         if kind < mix.mosaic:
             self._mosaic(canvas, rng)
+        elif kind < mix.mosaic + mix.fitted:
+            self._fitted(canvas, rng)
+        elif kind < mix.mosaic + mix.fitted + mix.leaving:
+            self._leaving(canvas, rng)
         else:
-            self._alone(canvas, rng, fitted=kind < mix.mosaic + mix.fitted)
+            self._zoomed(canvas, rng)
         return Sample(
             canvas.image,
             spoiled(canvas.image, rng),
             np.concatenate(canvas.boxes),
             np.concatenate(canvas.trust),
             canvas.asked,
+            canvas.counted,
         )
 
     def _pick(self, rng: np.random.Generator) -> tuple[Labelled, bool]:
@@ -122,28 +159,49 @@ class Augment:
         number = min(number, len(self._store) - 1)
         return self._store[number], self._store.sources[number] in EXACT
 
-    def _alone(self, canvas: _Canvas, rng: np.random.Generator, *, fitted: bool) -> None:
-        area = (0, 0, canvas.image.shape[1], canvas.image.shape[0])
+    def _fitted(self, canvas: _Canvas, rng: np.random.Generator) -> None:
         picture, exact = self._pick(rng)
-        height, width = picture.image.shape[:2]
-        ratio = min(canvas.image.shape[0] / height, canvas.image.shape[1] / width)
-        if fitted:
-            canvas.lay(picture, area, _move(picture, (ratio, ratio), (0.0, 0.0), rng), exact=exact)
+        ratio = canvas.ratio(picture)
+        canvas.lay(picture, canvas.area, _move(picture, (ratio, ratio), (0.0, 0.0), rng), exact=exact)
+
+    def _zoomed(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        picture, exact = self._pick(rng)
+        self._ground(canvas, rng)
+        scale = _scale(canvas.ratio(picture) * float(np.exp(rng.uniform(np.log(0.5), np.log(3.0)))), rng)
+        _, _, width, height = canvas.area
+        place = (
+            (width - scale[0] * picture.image.shape[1]) * rng.random(),
+            (height - scale[1] * picture.image.shape[0]) * rng.random(),
+        )
+        canvas.lay(picture, canvas.reach(picture, scale, place), _move(picture, scale, place, rng), exact=exact)
+
+    def _leaving(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        """Somebody near, cut by the left or the right edge."""
+        picture, exact = self._pick(rng)
+        sure = np.flatnonzero(picture.trust >= _SURE_LABEL)
+        if not len(sure):
+            self._zoomed(canvas, rng)
             return
+        self._ground(canvas, rng)
+        x0, y0, x1, y1 = picture.boxes[rng.choice(sure)].tolist()
+        _, _, width, height = canvas.area
+        scale = _scale(min(rng.uniform(0.35, 1.1) * height / (y1 - y0), 6 * canvas.ratio(picture)), rng)
+        inside = rng.uniform(_LEAST_SEEN, 0.95) * (x1 - x0) * scale[0]
+        # At the side where most of the picture stays in view.
+        right = rng.random() * (x0 + picture.image.shape[1] - x1 + 2) < x0 + 1
+        left = width - inside - x0 * scale[0] if right else inside - x1 * scale[0]
+        place = left, rng.uniform(0.55, 1.15) * height - y1 * scale[1]
+        move = np.array([[scale[0], 0, place[0]], [0, scale[1], place[1]]], np.float32)
+        canvas.lay(picture, canvas.reach(picture, scale, place), move, exact=exact)
+
+    def _ground(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        """What lies beside a picture that does not fill the input: a picture without people, or one colour."""
         if self._empty and rng.random() < 0.5:
             below = self._store[self._empty[rng.integers(len(self._empty))]]
             stretch = canvas.image.shape[1] / below.image.shape[1], canvas.image.shape[0] / below.image.shape[0]
-            canvas.lay(below, area, _move(below, stretch, (0.0, 0.0), rng), exact=True)
+            canvas.lay(below, canvas.area, _move(below, stretch, (0.0, 0.0), rng), exact=True)
         else:
             canvas.image[:] = rng.integers(0, 256, 3)
-        ratio *= float(np.exp(rng.uniform(np.log(0.5), np.log(3.0))))
-        scale = _scale(ratio, rng)
-        free = canvas.image.shape[1] - scale[0] * width, canvas.image.shape[0] - scale[1] * height
-        place = free[0] * rng.random(), free[1] * rng.random()
-        x0, y0 = max(0, round(place[0])), max(0, round(place[1]))
-        x1 = min(canvas.image.shape[1], round(place[0] + scale[0] * width))
-        y1 = min(canvas.image.shape[0], round(place[1] + scale[1] * height))
-        canvas.lay(picture, (x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)), _move(picture, scale, place, rng), exact=exact)
 
     def _mosaic(self, canvas: _Canvas, rng: np.random.Generator) -> None:
         middle = (
@@ -169,6 +227,12 @@ class Augment:
                     area[1] + (down - scale[1] * height) * rng.random(),
                 )
                 canvas.lay(picture, area, _move(picture, scale, place, rng), exact=exact)
+
+
+def _cells(box: Sequence[float]) -> tuple[slice, slice]:
+    """Rows and columns of the cells that a box in pixels touches."""
+    x0, y0, x1, y1 = (value / _CELL for value in box)
+    return slice(floor(y0), ceil(y1)), slice(floor(x0), ceil(x1))
 
 
 def _scale(ratio: float, rng: np.random.Generator) -> tuple[float, float]:

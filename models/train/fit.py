@@ -212,6 +212,7 @@ class _Training:
             torch.from_numpy(seen),
             torch.from_numpy(np.clip(seen_boxes, 0, limit)),
             torch.from_numpy(asked).float(),
+            torch.from_numpy(np.stack([_by_cell(sample.counted) for sample in samples])).float(),
         )
 
     def _share_gradients(self, step: int) -> None:
@@ -274,6 +275,6 @@ def as_input(images: list[np.ndarray[Any, Any]]) -> Tensor:
     return pixels.to(torch.float32).div_(255.0).contiguous(memory_format=torch.channels_last)
 
 
-def _by_cell(asked: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _by_cell(mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """What holds for cells of 8 pixels, for all cells."""
-    return np.concatenate([asked[::step, ::step].ravel() for step in (1, 2, 4)])
+    return np.concatenate([mask[::step, ::step].ravel() for step in (1, 2, 4)])

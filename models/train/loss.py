@@ -16,7 +16,7 @@ from models.train.network import cell_centres, decode
 _TOP = 10
 _SCORE_POWER, _OVERLAP_POWER = 0.5, 5.0
 _TEACHERS_PART = 0.5
-_BOX_GAIN = 2.5
+_BOX_GAIN = 5.0
 _SURE = 0.3
 
 
@@ -30,6 +30,7 @@ class Targets:
         seen: (B, N), the teacher's scores.
         seen_boxes: (B, N, 4), pixels.
         asked: (B, N), 1 where the teacher counts.
+        counted: (B, N), 0 where neither a label nor nobody is right; a cell that answers for a label counts anyway.
     """
 
     boxes: Tensor
@@ -37,6 +38,7 @@ class Targets:
     seen: Tensor
     seen_boxes: Tensor
     asked: Tensor
+    counted: Tensor
 
 
 class Loss(nn.Module):
@@ -57,12 +59,13 @@ class Loss(nn.Module):
         boxes = self.boxes(distances)
         with torch.no_grad():
             aim, owner = assign(boxes, logits.sigmoid(), targets, self.centres, self.strides)
-            sure = targets.asked * targets.seen * (targets.seen > _SURE)
+            counted = torch.maximum(targets.counted, (aim > 0).float())
+            sure = counted * targets.asked * targets.seen * (targets.seen > _SURE)
             half = _TEACHERS_PART * targets.asked
             mixed = (1 - half) * aim + half * targets.seen
             owned = targets.boxes.gather(1, owner[..., None].expand(-1, -1, 4))
-        total = mixed.sum().clamp(min=1.0)
-        score = nn.functional.binary_cross_entropy_with_logits(logits, mixed, reduction="sum") / total
+        total = (counted * mixed).sum().clamp(min=1.0)
+        score = nn.functional.binary_cross_entropy_with_logits(logits, mixed, counted, reduction="sum") / total
         box = (aim * (1 - closeness(boxes, owned))).sum()
         box = box + _TEACHERS_PART * (sure * (1 - closeness(boxes, targets.seen_boxes))).sum()
         return score, _BOX_GAIN * box / total

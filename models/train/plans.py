@@ -15,7 +15,7 @@ WEIGHTS = {
     "neg_clothing": 1.2,
     "neg_css_tiles": 0.5,
     "neg_grocery": 0.4,
-    "rendered": 0.7,
+    "rendered": 0.45,
 }
 """Rooms and streets more often, posed pictures less: a shop's camera sees the former."""
 
@@ -85,8 +85,8 @@ PLANS = {
         Plan(
             "person-s",
             Shape((8, 16, 48, 96, 128), (2, 3, 4, 2, 2), 48),
-            288,
-            480,
+            256,
+            448,
             early_size=(192, 320),
             early=0.5,
             steps=920,

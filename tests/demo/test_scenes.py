@@ -76,8 +76,8 @@ def test_who_is_behind_the_camera_is_not_painted():
 
 
 def test_written_labels_are_those_of_yolo(tmp_path):
-    main([str(tmp_path), "3", "9", "96", "160"])
-    for index, (picture, boxes) in enumerate(islice(scenes(9, 96, 160), 3)):
+    main([str(tmp_path), "3", "4", "96", "160"])
+    for index, (picture, boxes) in enumerate(islice(scenes(4, 96, 160), 3)):
         rows = np.loadtxt(tmp_path / f"{index:06}.txt", ndmin=2).reshape(-1, 5)
         assert rows[:, 0].tolist() == [0] * len(boxes)
         corners = np.concatenate([rows[:, 1:3] - rows[:, 3:] / 2, rows[:, 1:3] + rows[:, 3:] / 2], axis=1)

@@ -34,11 +34,43 @@ def test_boxes_follow_the_people_wherever_the_picture_is_laid(tmp_path):
             if inside.size > 50:
                 assert inside.mean() > 0.95
                 checked += 1
-        if len(sample.boxes) == 1:
+        if len(sample.boxes) == 1 and sample.counted.all():
             rows, columns = np.nonzero(red)
             found = np.array((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
             assert np.abs(found - sample.boxes[0]).max() < 3
     assert checked > 40
+
+
+def _cut(tmp_path: Path, up: float, left: float) -> augment.Sample:
+    """The red person (30 x 60) with this much of them above and left of the input."""
+    store = _store(tmp_path)
+    canvas = augment._Canvas(HEIGHT, WIDTH)
+    move = np.array([[1, 0, -30 - 30 * left], [0, 1, -40 - 60 * up]], np.float32)
+    canvas.lay(store[0], canvas.area, move, exact=False)
+    boxes = np.concatenate(canvas.boxes)
+    return augment.Sample(canvas.image, canvas.image, boxes, boxes[:, 0], canvas.asked, canvas.counted)
+
+
+@pytest.mark.parametrize(
+    ("up", "left", "kept"), [(0.0, 0.6, True), (0.2, 0.0, True), (0.5, 0.0, False), (0, 0.8, False)]
+)
+def test_of_a_part_of_a_person_head_and_chest_are_a_person_and_legs_or_a_sliver_may_be_either(tmp_path, up, left, kept):
+    sample = _cut(tmp_path, up, left)
+    assert len(sample.boxes) == kept
+    red = sample.clean[4::8, 4::8, 2] > 200
+    assert red.any()
+    assert sample.counted[red].all() == kept
+    assert sample.counted[~red].mean() > 0.9
+
+
+def test_who_leaves_is_cut_at_a_side(tmp_path):
+    draw, cut = Augment(_store(tmp_path), {}), 0
+    for seed in range(40):
+        sample = draw.draw(np.random.default_rng(seed), HEIGHT, WIDTH, augment.Mix(0.0, 0.0, 1.0))
+        for x0, _, x1, _ in sample.boxes:
+            assert x0 == 0 or x1 == WIDTH
+            cut += 1
+    assert cut > 30
 
 
 def test_the_same_generator_draws_the_same_sample(tmp_path):

@@ -11,13 +11,16 @@ SIZE = 64
 CELLS = cell_count(SIZE, SIZE)
 
 
-def _targets(boxes: list[list[float]], trust: list[float], *, asked: float = 0.0, seen: float = 0.0) -> Targets:
+def _targets(
+    boxes: list[list[float]], trust: list[float], *, asked: float = 0.0, seen: float = 0.0, counted: float = 1.0
+) -> Targets:
     return Targets(
         torch.tensor([boxes]),
         torch.tensor([trust]),
         torch.full((1, CELLS), seen),
         torch.zeros(1, CELLS, 4),
         torch.full((1, CELLS), asked),
+        torch.full((1, CELLS), counted),
     )
 
 
@@ -81,6 +84,15 @@ def test_the_teacher_counts_only_where_it_is_asked():
     hearing = loss(raw, _targets([[0.0] * 4], [0.0], asked=1.0, seen=0.9))
     assert torch.equal(deaf[0][0], deaf[1][0])
     assert not torch.equal(deaf[0][0], hearing[0])
+
+
+def test_what_is_not_counted_may_be_called_either_and_a_label_there_still_holds():
+    loss, box, nobody = Loss(SIZE, SIZE), [16.0, 8.0, 40.0, 56.0], [0.0] * 4
+    for asked in (0.0, 1.0):
+        targets = _targets([nobody], [0.0], asked=asked, seen=0.9, counted=0.0)
+        assert [float(part) for part in loss(_raw(box, 4.0), targets)] == [0.0, 0.0]
+    sure, unsure = (loss(_raw(box, logit), _targets([box], [1.0], counted=0.0))[0] for logit in (4.0, -4.0))
+    assert 0 < sure < unsure
 
 
 def test_boxes_that_do_not_touch_are_told_apart_by_their_distance():
