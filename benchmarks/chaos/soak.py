@@ -12,7 +12,7 @@ import os
 import statistics
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from benchmarks.chaos.parts import Process, last_seqs, make, missing, read_rows, reader, service, wait_for
@@ -77,7 +77,7 @@ def soak(folder: Path, *, seconds: float, days_h: float = DAYS_H) -> Row:
             before = _crossings(box)
             with service(box, speed="real", start_s=time.time() - 3600.0) as counting:
                 wait_for(lambda: _scraped(metrics), 60.0)
-                samples = _watched(counting, seconds, metrics)
+                samples = _watched(counting, seconds, metrics, folder / "samples.csv")
                 alive = counting.running
                 code = counting.stop()
             expected = last_seqs(box)
@@ -111,11 +111,14 @@ def _play(box: Path, text: str) -> None:
         counting.wait(3600.0)
 
 
-def _watched(counting: Process, seconds: float, metrics: int) -> list[Sample]:
+def _watched(counting: Process, seconds: float, metrics: int, table: Path) -> list[Sample]:
+    """The samples, which are also written to a table: a slope asks for a curve."""
     began_s, samples = time.monotonic(), []
     pause_s = max(0.5, seconds / SAMPLES)
     while (now_s := time.monotonic() - began_s) < seconds and counting.running:
         samples.append(_sample(counting.pid, now_s / 3600.0))
+        with table.open("a", encoding="ascii") as file:
+            file.write(",".join(map(str, astuple(samples[-1]))) + "\n")
         _scraped(metrics)
         time.sleep(pause_s)
     return samples
