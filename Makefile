@@ -5,10 +5,14 @@ PYTHON ?= python3
 RUN := .venv
 DEV := .venv-dev
 PIP := -m pip --disable-pip-version-check --quiet
-# Of `make model`: labelled pictures (models/PERSON.md says which), the teacher, and a folder for some gigabytes on the way.
+# Of `make model`: labelled pictures (models/PERSON.md says which), the teacher, and folders for some gigabytes on the way and
+# for what comes out. STEPS and DRAWN say how long it trains and how many pictures it draws: few, to try whether it runs.
 DATA ?= ../shared/assets/train
 TEACHER ?= ../shared/assets/models/yolox_nano_416.onnx
 WORK ?= .model-work
+OUT ?= models
+STEPS ?=
+DRAWN ?= 3000
 TRAIN := .venv-train
 VERSIONS := 3.10 3.11 3.12 3.13
 
@@ -23,13 +27,14 @@ help: ## this list
 demo: $(RUN)/project ## the whole path on a drawn shop: no camera, broker or download needed
 	@$(RUN)/bin/edge demo
 
-model: $(TRAIN)/project $(WORK)/store/index.npz ## train the person detectors anew: DATA=, TEACHER=, WORK=; hours; goes on where it was cut
+model: $(TRAIN)/project $(WORK)/store/index.npz ## train the person detectors anew: DATA=, TEACHER=, WORK=, OUT=, STEPS=; hours; goes on where it was cut
+	@mkdir -p $(OUT)
 	@set -e; for name in person-n person-s; do \
-	    $(TRAIN)/bin/python -m models.train fit $$name --teacher $(TEACHER) --work $(WORK); \
-	    $(TRAIN)/bin/python -m models.train export $$name --work $(WORK); done
+	    $(TRAIN)/bin/python -m models.train fit $$name --teacher $(TEACHER) --work $(WORK) $(if $(STEPS),--steps $(STEPS)); \
+	    $(TRAIN)/bin/python -m models.train export $$name --work $(WORK) --out $(OUT); done
 
 $(WORK)/store/index.npz: | $(TRAIN)/project
-	@$(TRAIN)/bin/python -m edge.demo.scenes $(WORK)/drawn 1500 0 216 384
+	@$(TRAIN)/bin/python -m edge.demo.scenes $(WORK)/drawn $(DRAWN) 1 252 448
 	@$(TRAIN)/bin/python -m models.train prepare --drawn $(WORK)/drawn --data $(DATA) --teacher $(TEACHER) --work $(WORK)
 
 test: lint format types pytest ## everything that CI checks
@@ -69,6 +74,7 @@ clean: ## remove the virtual environments and caches
 
 $(RUN)/locked: requirements/demo.txt
 $(DEV)/locked: requirements/dev.txt
+$(TRAIN)/locked: requirements/train.txt
 
 %/locked: | system
 	@echo "== installing $< into $* (some minutes the first time)"
@@ -78,13 +84,6 @@ $(DEV)/locked: requirements/dev.txt
 
 %/project: %/locked pyproject.toml
 	@$*/bin/python $(PIP) install --no-deps --no-build-isolation --editable .
-	@touch $@
-
-# Not locked: torch alone is gigabytes, and nothing that runs needs it.
-$(TRAIN)/project: pyproject.toml | system
-	@echo "== installing the extra [train] into $(TRAIN) (gigabytes the first time)"
-	@$(PYTHON) -m venv --clear $(TRAIN)
-	@$(TRAIN)/bin/python $(PIP) install --editable ".[train]"
 	@touch $@
 
 # Phony, so that make -j never runs apt-get twice at once.
@@ -108,11 +107,13 @@ lock: $(DEV)/locked ## write requirements/*.txt anew
 	    --output-file requirements/analytics.txt
 	@$(COMPILE) $(PROJECT) --constraints requirements/run.txt --extra dev \
 	    --excludes requirements/dev-excludes.txt --output-file requirements/dev.txt
+	@$(COMPILE) $(PROJECT) requirements/train.in --constraints requirements/run.txt --extra train \
+	    --output-file requirements/train.txt
 	@$(COMPILE) requirements/ultralytics.in --constraints requirements/run.txt \
 	    --excludes requirements/ultralytics-excludes.txt --output-file requirements/ultralytics.txt
 
 lock-check: $(DEV)/locked ## ask PyPI for a wheel of every pin, for each Python on x86-64 and aarch64
-	@set -e; for lock in run demo analytics dev ultralytics; do for version in $(VERSIONS); do for machine in x86_64 aarch64; do \
+	@set -e; for lock in run demo analytics dev train ultralytics; do for version in $(VERSIONS); do for machine in x86_64 aarch64; do \
 	    printf '%-12s %-5s %-8s ' $$lock $$version $$machine; \
 	    found=$$($(DEV)/bin/uv pip install --no-config --default-index https://pypi.org/simple --dry-run --no-deps \
 	        --only-binary :all: --require-hashes --target $(DEV)/lock-check --python-version $$version \
