@@ -1,9 +1,7 @@
-"""The command `edge`: the only place that prints, and that turns errors into exit codes."""
+"""The command line of `edge`, with all commands. A plain `edge run` starts without it: see __main__.py."""
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +14,7 @@ from edge.commands.check import check_command
 from edge.commands.demo import demo_command
 from edge.commands.doctor import doctor_command
 from edge.commands.eval import eval_app
+from edge.commands.exits import discreet, exit_codes
 from edge.commands.models import models_app
 from edge.commands.outbox import outbox_app
 from edge.commands.privacy_audit import privacy_audit_command
@@ -23,16 +22,8 @@ from edge.commands.replay import replay_command
 from edge.commands.run import reload_command, run_command
 from edge.commands.schema import schema_command
 from edge.commands.snapshot import snapshot_command
-from edge.errors import EdgeError
-
-_SECRET = re.compile(r"(?<=:/).*@|(?<=password=)[^\s&'\"]*")
-"""User and password of an address, also when pathlib has taken one of its slashes."""
 
 _UsageError: Any = typer.BadParameter.__base__  # typer has no public name for it
-
-
-def _discreet(text: str) -> str:
-    return _SECRET.sub("…", text)
 
 
 @contextmanager
@@ -40,7 +31,7 @@ def _discreet_usage() -> Iterator[None]:
     try:
         yield
     except _UsageError as error:
-        error.message = _discreet(error.message)
+        error.message = discreet(error.message)
         raise
 
 
@@ -86,8 +77,5 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Runs the command line; an EdgeError becomes its message on stderr and its exit code."""
-    try:
+    with exit_codes():
         app()
-    except EdgeError as error:
-        print(f"edge: {_discreet(str(error))}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands.run import state_folder
+from edge.commands.running import state_folder
 from edge.service import DRAIN_S
 
 ROOT = Path(__file__).parent.parent

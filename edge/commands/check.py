@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.commands.options import ConfigPath, load
+from edge.commands.configured import load
+from edge.commands.options import ConfigPath
 from edge.config import Config, effective
 from edge.errors import ModelError
 

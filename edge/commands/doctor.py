@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge.commands.options import CameraName, ConfigPath, load, pick
+from edge.commands.configured import load, pick
+from edge.commands.options import CameraName, ConfigPath
 from edge.commands.run import StateDir
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edge.commands.configured import load, pick
 from edge.commands.eval_detector import print_reports
-from edge.commands.options import CameraName, ConfigPath, load, pick, positive
+from edge.commands.options import CameraName, ConfigPath, positive
 from edge.errors import ConfigError, EdgeError
 
 if TYPE_CHECKING:

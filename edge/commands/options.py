@@ -1,4 +1,4 @@
-"""Options that several commands share, and the configuration that they name."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from typing import Annotated
 
 import typer
 
-from edge.config import Camera, Config, parse
-from edge.errors import ConfigError
-
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The configuration.", metavar="FILE")]
 CameraName = Annotated[
     str | None, typer.Option("--camera", help="Which camera of the configuration; needed when it has several.")
@@ -20,7 +17,6 @@ CameraName = Annotated[
 StartOption = Annotated[
     str | None, typer.Option("--start", help="When the first picture of a file was taken, as 2026-11-23T09:00:00Z.")
 ]
-MAX_BYTES = 2_000_000
 
 
 class SpeedChoice(str, Enum):
@@ -33,45 +29,6 @@ class SpeedChoice(str, Enum):
 SpeedOption = Annotated[
     SpeedChoice, typer.Option("--speed", help="Of files and recordings: as they were recorded, or as fast as it goes.")
 ]
-
-
-def load(path: Path) -> Config:
-    """The configuration in a file.
-
-    Raises:
-        ConfigError: It cannot be read, or is wrong; with every problem and its line.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        text = data.decode()
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a readable configuration, got: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        if len(data) <= MAX_BYTES:
-            raise ConfigError(f"{path}: expected UTF-8 text, got byte 0x{data[error.start]:02x}") from error
-        text = data.decode(errors="replace")
-    try:
-        return parse(text)
-    except ConfigError as error:
-        raise ConfigError(f"{path}:\n{error}") from None
-
-
-def pick(config: Config, name: str | None) -> Camera:
-    """The camera of that name, or the only one.
-
-    Raises:
-        ConfigError: There is none of that name, or several and no name was given.
-    """
-    names = ", ".join(camera.name for camera in config.cameras)
-    if name is None:
-        if len(config.cameras) > 1:
-            raise ConfigError(f"expected --camera with one of {names}: a process runs one camera")
-        return config.cameras[0]
-    for camera in config.cameras:
-        if camera.name == name:
-            return camera
-    raise ConfigError(f"--camera: expected one of {names}, got {name!r}")
 
 
 def positive(value: float | None) -> float | None:

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from edge.commands.options import CameraName, ConfigPath, load, pick
-from edge.commands.run import StateDir, state_folder
+from edge.commands.configured import load, pick
+from edge.commands.options import CameraName, ConfigPath
+from edge.commands.run import StateDir
+from edge.commands.running import state_folder
 from edge.core.message import REPLAY_ROWS, ReplayRequest
 from edge.errors import EdgeError
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge.commands.options import CameraName, ConfigPath, load, pick
-from edge.commands.run import StateDir, state_folder
+from edge.commands.configured import load, pick
+from edge.commands.options import CameraName, ConfigPath
+from edge.commands.run import StateDir
+from edge.commands.running import state_folder
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:

@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge.commands.options import (
-    CameraName,
-    ConfigPath,
-    SpeedChoice,
-    SpeedOption,
-    StartOption,
-    load,
-    pick,
-    positive,
-    utc_s,
-)
+from edge.commands.configured import load, pick
+from edge.commands.options import CameraName, ConfigPath, SpeedChoice, SpeedOption, StartOption, positive, utc_s
 from edge.errors import CameraError, ConfigError, EdgeError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from edge.commands.options import CameraName, ConfigPath, load, pick, positive
+from edge.commands.configured import load, pick
+from edge.commands.options import CameraName, ConfigPath, positive
 from edge.errors import CameraError
 
 SUSPICION = 0.02
