@@ -6,6 +6,7 @@ without the other commands. Whatever is not understood here at first sight goes 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ def main() -> None:
     from edge.commands.exits import exit_codes  # noqa: PLC0415
     from edge.commands.running import run  # noqa: PLC0415
 
+    gc.disable()  # loading makes no garbage worth a search; the service enables it when it has started
     state_dir = options.get("state_dir")
     with exit_codes():
         run(

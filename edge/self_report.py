@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from edge import __version__
 from edge.adapters import clock, thermal
-from edge.adapters.mqtt import Publisher
 from edge.adapters.outbox import Outbox
 from edge.bookkeeper import Bookkeeper
 from edge.config import Camera, Config
@@ -16,6 +16,9 @@ from edge.core import home_assistant, message
 from edge.core.message import Message
 from edge.core.report import Clock
 from edge.observer import Observer
+
+if TYPE_CHECKING:
+    from edge.adapters.mqtt import Publisher
 
 log = logging.getLogger(__name__)
 

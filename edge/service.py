@@ -7,6 +7,7 @@ of the outbox; publishing never stands in its way.
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 import secrets as random_ids
 import signal
@@ -16,11 +17,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from edge import __version__, wiring
 from edge.adapters import clock
 from edge.adapters.metrics import Metrics
-from edge.adapters.mqtt import Publisher
 from edge.adapters.outbox import FullError
 from edge.adapters.systemd import Notifier
 from edge.bookkeeper import TALLY_S
@@ -34,6 +35,9 @@ from edge.errors import CameraError, ConfigError
 from edge.observer import Observation, Observer, Speed
 from edge.resend import Resending
 from edge.self_report import SelfReport
+
+if TYPE_CHECKING:
+    from edge.adapters.mqtt import Publisher
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +110,9 @@ class Service:
             self._tell_health()
             self._notifier.ready()
             log.info("counting %s with configuration %s", camera.name, config.config_id)
+            # What is there now stays: a collection looks at what pictures leave behind, not at every loaded module.
+            gc.freeze()
+            gc.enable()
             successor = self._loop()
             if successor is None:
                 self._notifier.stopping()
@@ -268,6 +275,8 @@ class Service:
         return Sender(config.site, self._device, self._boot_id, config.privacy.min_count)
 
     def _new_publisher(self) -> Publisher:
+        from edge.adapters.mqtt import Publisher  # noqa: PLC0415 - who sends nothing does without the library
+
         commands = wiring.commands(self._config, self._device, self._resending.answer)
         broker = wiring.broker(self._config, self._device)
         return Publisher(broker, self._outbox, will=self._about.offline(), birth=self._births, commands=commands)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.adapters import secrets
-from edge.adapters.mqtt import Broker, Commands
 from edge.adapters.outbox import Outbox
 from edge.bookkeeper import Bookkeeper
 from edge.config import Camera, Config
 from edge.core.books import Sender
 from edge.core.message import topic
 from edge.core.occupancy import business_day
+
+if TYPE_CHECKING:
+    from edge.adapters.mqtt import Broker, Commands
 
 
 def outbox_file(config: Config, camera: Camera, state_dir: Path) -> Path:
@@ -37,6 +40,8 @@ def wishes_file(state_dir: Path, camera: Camera) -> Path:
 
 def broker(config: Config, device: str) -> Broker:
     """Where the broker is, and who we are there: one connection for each device on the wire."""
+    from edge.adapters.mqtt import Broker  # noqa: PLC0415 - who sends nothing does without the library
+
     mqtt = config.mqtt
     return Broker(
         host=mqtt.host,
@@ -59,6 +64,8 @@ def _path(text: str | None) -> Path | None:
 
 def commands(config: Config, device: str, answer: Callable[[bytes], bytes]) -> Commands:
     """What may be asked of a device, and where it answers."""
+    from edge.adapters.mqtt import Commands  # noqa: PLC0415
+
     site = config.site
     return Commands(topic=topic(site, device, "cmd", "replay"), answers=topic(site, device, "answer"), handle=answer)
 

@@ -23,6 +23,7 @@ from edge.errors import CameraError
 if TYPE_CHECKING:
     from edge.adapters.camera.folder import PictureFolder
     from edge.adapters.camera.picture import Decoder
+    from edge.adapters.camera.video import VideoFile
 
 
 class Camera:
@@ -124,14 +125,15 @@ class Camera:
         return self._reader.frames()
 
     def _open_file(self, path: Path) -> None:
-        from edge.adapters.camera.folder import PictureFolder  # noqa: PLC0415  see __enter__
-        from edge.adapters.camera.picture import Decoder  # noqa: PLC0415
-        from edge.adapters.camera.video import VideoFile  # noqa: PLC0415
-
         file: PictureFolder | VideoFile
         if path.is_dir():
+            from edge.adapters.camera.folder import PictureFolder  # noqa: PLC0415  see __enter__
+
             file = self._counter = PictureFolder(path, self._folder_fps)
         else:
+            from edge.adapters.camera.picture import Decoder  # noqa: PLC0415
+            from edge.adapters.camera.video import VideoFile  # noqa: PLC0415
+
             self._counter = Decoder(str(path))
             file = VideoFile(path, self._counter)
         self._open.callback(file.close)
