@@ -85,7 +85,7 @@ def soak(folder: Path, *, seconds: float, days_h: float = DAYS_H) -> Row:
     happened = (
         f"{_crossings(box) - before} crossings, {missing(box, expected)} of {sum(expected.values())} rows missing"
     )
-    return _judged(samples, happened, whole=missing(box, expected) == 0 and alive and code == 0)
+    return judged(samples, happened, whole=missing(box, expected) == 0 and alive and code == 0)
 
 
 def _crossings(box: Path) -> int:
@@ -146,7 +146,8 @@ def _scraped(port: int) -> bool:
         return False
 
 
-def _judged(samples: list[Sample], happened: str, *, whole: bool) -> Row:
+def judged(samples: list[Sample], happened: str, *, whole: bool) -> Row:
+    """The row of a run; `whole`: nothing is missing, and it ended well."""
     hours = samples[-1].hours
     warm = [sample for sample in samples if sample.hours >= WARM * hours]
     slope = statistics.linear_regression([s.hours for s in warm], [s.memory_mb for s in warm]).slope
