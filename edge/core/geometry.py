@@ -40,6 +40,15 @@ def _segments(points: tuple[Point, ...], aspect: float) -> list[_Segment]:
     return segments
 
 
+def _distance(segments: list[_Segment], x: float, y: float) -> float:
+    best = float("inf")
+    for segment in segments:
+        along, off = segment.project(x, y)
+        beyond = -along if along < 0.0 else max(along - segment.length, 0.0)
+        best = min(best, hypot(beyond, off))
+    return best
+
+
 def _fraction_of_crossing(p: Point, q: Point, segment: _Segment, before: float, after: float) -> float | None:
     """Where on the way from p to q (0..1) the segment, lengthened at its two ends, is crossed; None if it is not."""
     along_p, off_p = segment.project(*p)
@@ -62,6 +71,8 @@ class Polyline:
     >>> door = Polyline(((0.0, 0.5), (1.0, 0.5)), (0.5, 0.9), aspect=1.0)
     >>> round(door.depth(0.5, 0.7), 3), round(door.depth(0.5, 0.4), 3)
     (0.2, -0.1)
+    >>> round(door.depth(1.4, 0.8), 3), round(door.distance(1.4, 0.8), 3)
+    (0.3, 0.5)
     >>> door.meets((0.5, 0.4), (0.5, 0.7)), door.meets((1.2, 0.4), (1.2, 0.7))
     (True, False)
     """
@@ -90,6 +101,10 @@ class Polyline:
             if distance < best_distance - 1e-12 or (distance < best_distance + 1e-12 and abs(off) > abs(best_off)):
                 best_distance, best_off = distance, off
         return self._inward * (best_distance if best_off > 0.0 else -best_distance)
+
+    def distance(self, x: float, y: float) -> float:
+        """Distance to the line itself, not prolonged; never negative."""
+        return _distance(self._segments, x, y)
 
     def meets(self, p: Point, q: Point, margin: float = 0.0) -> bool:
         """Whether the straight way from p to q meets the line, with its two ends lengthened by `margin`."""
@@ -127,12 +142,7 @@ class Polygon:
 
     def distance(self, x: float, y: float) -> float:
         """Distance to the nearest edge, never negative."""
-        best = float("inf")
-        for edge in self._edges:
-            along, off = edge.project(x, y)
-            beyond = -along if along < 0.0 else max(along - edge.length, 0.0)
-            best = min(best, hypot(beyond, off))
-        return best
+        return _distance(self._edges, x, y)
 
     def crossings(self, p: Point, q: Point) -> list[float]:
         """Where on the straight way from p to q (0..1) an edge is crossed, in order."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
+from edge.core.attention import NOBODY, Attention
 from edge.core.churn import Churn
 from edge.core.crossing import LineCounter, LineEvent
 from edge.core.dwell import ZoneStep, ZoneTimer
@@ -31,7 +32,11 @@ class Step:
 
 
 class Pipeline:
-    """Counts what detections show."""
+    """Counts what detections show.
+
+    Attributes:
+        need: What the next picture is needed for.
+    """
 
     def __init__(self, lines: tuple[LineRule, ...], zones: tuple[ZoneRule, ...], tracker: TrackerRule) -> None:
         self._tracker = Tracker(tracker)
@@ -39,7 +44,9 @@ class Pipeline:
         self._churn = Churn()
         self._lines = [LineCounter(rule) for rule in lines]
         self._zones = [ZoneTimer(rule) for rule in zones]
+        self._attention = Attention(lines, zones)
         self._now = float("-inf")
+        self.need = NOBODY
 
     @property
     def hold_s(self) -> float:
@@ -62,6 +69,7 @@ class Pipeline:
         for zone in zones.values():
             for track in zone.staff:
                 self._sightings.mark_staff(track)
+        self.need = self._attention.update(tracks, sightings, now)
         births, deaths = self._churn.update(sightings, now, self._interior)
         return Step(now, tracks, events, zones, tuple(births), tuple(deaths))
 
@@ -81,5 +89,6 @@ class Pipeline:
         kept_zones = {zone.rule: zone for zone in self._zones}
         self._lines = [kept_lines.get(rule) or LineCounter(rule) for rule in lines]
         self._zones = [kept_zones.get(rule) or ZoneTimer(rule) for rule in zones]
+        self._attention = Attention(lines, zones)
         events = tuple(event for line in ended_lines for event in line.finish())
         return Step(self._now, None, events, {zone.rule.name: zone.finish() for zone in ended_zones})

@@ -1,4 +1,4 @@
-"""Which pictures of a stream to look at when there are more than asked for, by their time stamps alone.
+"""Which pictures of a stream to look at when there are more than are needed, by their time stamps alone.
 
 It must not count pictures: cameras change their rate, drop pictures and jitter, and time-based counting has to survive
 all of that.
@@ -50,3 +50,28 @@ class RateLimit:
         on_time = mono_s <= self._due_s + slack_s
         self._due_s = (self._due_s if on_time else mono_s) + self._period_s
         return True
+
+
+class Pace:
+    """Says whether a look can wait for the next picture, when it may wait for some time.
+
+    It can when the next one, judging by the last interval, will not come later than it may, or is at least nearer to
+    that time than this one.
+
+    >>> pace = Pace()
+    >>> pace.looked(0.0)
+    >>> [pace.can_wait(n / 10, wait_s=0.4) for n in (1, 2, 3, 4)]
+    [True, True, True, False]
+    """
+
+    def __init__(self) -> None:
+        self._looked_s = self._last_s = float("-inf")
+
+    def looked(self, mono_s: float) -> None:
+        """Somebody looked at the picture of this time."""
+        self._looked_s = self._last_s = mono_s
+
+    def can_wait(self, mono_s: float, wait_s: float) -> bool:
+        """Whether the picture of this time need not be looked at; to be asked for each one in turn."""
+        interval_s, self._last_s = mono_s - self._last_s, mono_s
+        return mono_s - self._looked_s + interval_s / 2.0 < wait_s
