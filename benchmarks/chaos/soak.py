@@ -23,8 +23,8 @@ from tests.mosquitto import Mosquitto, free_port
 EVERY_S, FPS = 0.25, 5.0
 SHAPES = 27
 MOST_MB_H = 1.0
-WARM = 0.1
-"""Share of the run after which the memory is taken for that of every day."""
+WARM_H = 0.1
+"""After this the memory is taken for that of every day."""
 DAYS_H = 1.0
 """Hours of the film with which the books are filled at first: as many rows as a quiet box makes in four days."""
 SAMPLES = 360
@@ -149,22 +149,20 @@ def _scraped(port: int) -> bool:
 def judged(samples: list[Sample], happened: str, *, whole: bool) -> Row:
     """The row of a run; `whole`: nothing is missing, and it ended well."""
     hours = samples[-1].hours
-    warm = [sample for sample in samples if sample.hours >= WARM * hours]
+    long = hours > 3 * WARM_H
+    warm = [sample for sample in samples if sample.hours >= (WARM_H if long else hours / 3)]
     slope = statistics.linear_regression([s.hours for s in warm], [s.memory_mb for s in warm]).slope
-    grown_mb = slope * (warm[-1].hours - warm[0].hours)
     memory, files, threads = ([getattr(s, of) for s in warm] for of in ("memory_mb", "files", "threads"))
     cpu = (samples[-1].cpu_s - samples[0].cpu_s) / ((samples[-1].hours - samples[0].hours) * 3600.0)
     result = (
-        f"{hours:.2g} h, {happened} at the reader: RSS "
-        f"{min(memory):.1f} to {max(memory):.1f} MB, slope {slope:+.2f} MB/h; files {_span(files)}, threads "
-        f"{_span(threads)}; {cpu:.0%} of a core"
+        f"{hours:.2g} h, {happened} at the reader: RSS {min(memory):.1f} to {max(memory):.1f} MB, "
+        f"{f'slope {slope:+.2f} MB/h' if long else 'too short for a slope'}; files {_span(files)}, "
+        f"threads {_span(threads)}; {cpu:.0%} of a core"
     )
-    # A run of less than an hour may not grow by more than an hour may: its slope is mostly noise.
-    flat = grown_mb < MOST_MB_H * max(1.0, hours)
     steady = len(set(files)) == len(set(threads)) == 1
     return Row(
         "soak at 100 times the event rate", "RSS slope under 1 MB/h, file descriptors and threads constant", result,
-        flat and steady and whole,
+        (slope < MOST_MB_H or not long) and steady and whole,
     )  # fmt: skip
 
 
