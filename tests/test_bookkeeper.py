@@ -14,7 +14,7 @@ from edge.adapters.outbox import FullError, Outbox
 from edge.bookkeeper import Bookkeeper
 from edge.core.books import Sender
 from edge.core.occupancy import business_day
-from edge.core.report import IntervalReport, LineFacts
+from edge.core.report import IntervalReport, LineFacts, ZoneFacts
 
 START = 1_795_392_000
 RUN, NEXT_RUN = "feedfacefeedface", "0badcafe0badcafe"
@@ -82,6 +82,22 @@ def test_what_was_open_when_the_run_was_cut_off_is_booked_by_the_next(outbox: Ou
     ]
     keeper(outbox, "00000000")
     assert len(door(outbox)) == 2, "once"
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_stays_that_wait_for_company_outlive_a_run(outbox: Outbox, killed: bool) -> None:
+    """With the default min_count of 5: three in the first run, killed or stopped, and two in the next."""
+
+    def zone(number: int, ended: int) -> IntervalReport:
+        return replace(report(number), zones={"table": ZoneFacts(left=ended, histogram=(0, ended, 0, 0, 0, 0, 0, 0))})
+
+    first = keeper(outbox)
+    first.book([], [zone(0, 3)])
+    if not killed:
+        first.finish([zone(0, 3)])
+    keeper(outbox, NEXT_RUN).finish([zone(1, 2)])
+    rows = [json.loads(row.message.payload) for row in outbox.pending(0, 100) if row.message.series == "zone/table"]
+    assert [(row["left"], sum(row["histogram"])) for row in rows] == [(3, 0), (2, 5)]
 
 
 def test_after_a_clean_stop_there_is_nothing_to_book(outbox: Outbox) -> None:

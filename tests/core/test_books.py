@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from typing import Any
 
@@ -79,6 +79,41 @@ def test_rows_registers_and_histograms_are_one_set_of_books(intervals, min_count
         assert together == [sum(column) for column in zip(*true, strict=True)]
         assert all(sum(bins) == 0 or sum(bins) >= min_count for bins in shown)
         assert sum(books.carried[name]) < min_count
+
+
+RUNS = st.lists(st.tuples(FACTS, st.integers(1, 12), st.sampled_from(["2026-11-23", "2026-11-24"])), max_size=30)
+
+
+@given(RUNS)
+@settings(max_examples=200, deadline=None)
+def test_no_histogram_of_a_few_is_shown_and_none_of_their_stays_is_lost(runs):
+    """Whatever happens: another min_count by a reload, a new business day, a restart, zones that come and go."""
+    books, ended, shown = Books(EPOCH), Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+    for number, ((lines, zones), min_count, day) in enumerate(runs):
+        posted, books = Books.from_json(books.to_json()).post(report(number, lines, zones), sender(min_count), day)
+        rows = [payload(message) for message in posted if message.series.startswith("zone/")]
+        for row in rows:
+            assert not 0 < sum(row["histogram"]) < min_count
+            shown.update({(row["zone"], at): count for at, count in enumerate(row["histogram"])})
+        ended.update({(name, at): count for name, zone in zones.items() for at, count in enumerate(zone.histogram)})
+        waiting = Counter({(name, at): count for name, bins in books.carried.items() for at, count in enumerate(bins)})
+        assert +ended == +(shown + waiting), "exact at every moment, not only in the end"
+        assert all(sum(books.carried[row["zone"]]) < min_count for row in rows)
+
+
+def test_what_waits_goes_out_with_the_first_company_on_a_later_day():
+    few, more = (
+        ZoneFacts(left=sum(bins), histogram=bins) for bins in ((0, 2, 1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 1, 0, 0, 0))
+    )
+    messages, books = Books(EPOCH).post(report(0, zones={"table": few}), sender(), "2026-11-23")
+    assert (payload(messages[0])["histogram"], payload(messages[0])["left"]) == ([0] * 8, 3), (
+        "counted, but not by length"
+    )
+    messages, books = books.post(report(1, zones={"table": ZoneFacts()}), sender(), "2026-11-24")
+    assert payload(messages[0])["histogram"] == [0] * 8, "a day's end shows nobody"
+    messages, books = books.post(report(2, zones={"table": more}), sender(), "2026-11-24")
+    assert payload(messages[0])["histogram"] == [0, 3, 1, 0, 1, 0, 0, 0]
+    assert books.carried["table"] == (0,) * 8
 
 
 def test_the_register_beside_a_row_includes_it():
