@@ -6,16 +6,14 @@ It must not know the command line's library, which costs a tenth of the time in 
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.configured import load, pick
+from edge.commands.log import log_to_stderr
 from edge.config import Camera, Config
 from edge.errors import OutboxError
 
@@ -40,7 +38,7 @@ def run(
     """
     settings = load(config)
     chosen = settings, pick(settings, camera)
-    _log(settings.log_level)
+    log_to_stderr(settings.log_level)
     folder = state_folder(state_dir)
     name = chosen[1].name
 
@@ -92,13 +90,3 @@ def pid_file(path: Path) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
-
-
-def _log(level: str) -> None:
-    """To stderr; under systemd the journal adds the time itself."""
-    handler = logging.StreamHandler(sys.stderr)
-    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
-    formatter = logging.Formatter(f"{stamp}%(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=level.upper(), handlers=[handler])
