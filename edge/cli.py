@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from edge import __version__
+from edge.commands.bench import bench_command
 from edge.commands.check import check_command
 from edge.commands.demo import demo_command
 from edge.commands.doctor import doctor_command
@@ -62,6 +63,7 @@ app.command("snapshot")(snapshot_command)
 app.command("schema")(schema_command)
 app.command("demo")(demo_command)
 app.command("doctor")(doctor_command)
+app.command("bench")(bench_command)
 app.command("privacy-audit")(privacy_audit_command)
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
