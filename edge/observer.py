@@ -16,7 +16,8 @@ from edge.adapters import manifest, secrets
 from edge.adapters.camera import Camera
 from edge.adapters.recording import Recording, is_recording
 from edge.config import Camera as CameraConfig
-from edge.core.message import CameraState
+from edge.core.message import Provider
+from edge.core.report import CameraState
 from edge.core.types import Detections, Frame, Tracks
 from edge.errors import ModelError
 
@@ -32,6 +33,14 @@ class Detector(Protocol):
     name: str
     sha256: str
     last_ms: float | None
+
+    @property
+    def provider(self) -> Provider | None:
+        """What runs the network; None: its package decides."""
+
+    @property
+    def provider_wanted(self) -> Provider | None:
+        """What was to run it."""
 
     def detect(self, frame: Frame) -> Detections:
         """People in the picture, with its time and aspect."""
@@ -54,6 +63,7 @@ class Observer:
         model: Instead of the configured one.
         speed: Of files and recordings; live sources come as they come.
         reconnect: Whether a live source is opened again when it fails.
+        engines: Folder for what a provider builds of the model.
 
     Raises:
         CameraError: The file or recording cannot be read; live sources say so in `state` when they reconnect.
@@ -69,6 +79,7 @@ class Observer:
         model: str | None = None,
         speed: Speed = "real",
         reconnect: bool = True,
+        engines: Path | None = None,
     ) -> None:
         source = camera.source if source is None else source
         self._stack = ExitStack()
@@ -78,7 +89,7 @@ class Observer:
         if is_recording(source):
             self._recording = Recording(Path(source), max_fps=camera.detect_fps, speed=speed)
         else:
-            self.detector = open_detector(camera, model or camera.model)
+            self.detector = open_detector(camera, model or camera.model, engines)
             own_source = source == camera.source
             self._camera = Camera(
                 source,
@@ -127,8 +138,13 @@ class Observer:
                 yield None if frame is None else Observation(self.detector.detect(frame), frame)
 
 
-def open_detector(camera: CameraConfig, model: str) -> Detector:
+def open_detector(camera: CameraConfig, model: str, engines: Path | None = None) -> Detector:
     """The detector for a model's name or path, chosen by the kind of file.
+
+    Args:
+        camera: How it is to run.
+        model: Name or path.
+        engines: Folder for what a provider builds of it; None: nothing is kept.
 
     Raises:
         ModelError: The model is not there, or cannot be used.
@@ -140,6 +156,7 @@ def open_detector(camera: CameraConfig, model: str) -> Detector:
         return ultralytics_detector.UltralyticsDetector(found.path, found.entry, score_threshold=camera.min_score)
     if found.path.suffix != ".onnx":
         raise ModelError(f"{found.path}: expected a file ending in .onnx, .pt or .engine, got {found.path.suffix!r}")
-    from edge.adapters.detector import OnnxDetector  # noqa: PLC0415
+    from edge.adapters.detector import OnnxDetector, Wanted  # noqa: PLC0415
 
-    return OnnxDetector(found.path, found.entry, threads=camera.threads, score_threshold=camera.min_score)
+    wanted = Wanted(camera.provider, camera.threads, engines)
+    return OnnxDetector(found.path, found.entry, score_threshold=camera.min_score, wanted=wanted)

@@ -69,6 +69,8 @@ class SelfReport:
             camera=camera.name,
             model=detector.name if detector else "recording",
             model_sha256=detector.sha256 if detector else None,
+            provider=detector.provider if detector else None,
+            provider_wanted=detector.provider_wanted if detector else None,
             lines=tuple(message.LineInfo(name=x.name, points=x.points, inside=x.inside) for x in camera.lines),
             zones=tuple(message.ZoneInfo(name=x.name, polygon=x.polygon) for x in camera.zones),
         )
@@ -84,6 +86,8 @@ class SelfReport:
             fps=round(self._frames / (now - self._reported_s), 2),
             frame_age_s=_rounded(now - self._seen_s if self._seen_s is not None else None),
             detector_ms=_rounded(detector.last_ms if detector else None),
+            provider=detector.provider if detector else None,
+            provider_fallback=detector is not None and detector.provider != detector.provider_wanted,
             broker=publisher.state if publisher else "off",
             books=keeper.state,
             outbox_depth=outbox.depth(),

@@ -94,8 +94,9 @@ class Service:
         config, camera = self._config, self._camera
         with ExitStack() as stack:
             stack.enter_context(_signals(self._stop, self._want_reload))
-            self._observer = stack.enter_context(Observer(camera, speed=self._options.speed))
             state_dir = self._options.state_dir
+            observer = Observer(camera, speed=self._options.speed, engines=wiring.engines_folder(state_dir))
+            self._observer = stack.enter_context(observer)
             self._outbox = stack.enter_context(wiring.open_outbox(config, camera, state_dir))
             self._resending = Resending(self._outbox, wiring.wishes_file(state_dir, camera))
             self._resending.take_wishes()

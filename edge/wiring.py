@@ -38,6 +38,11 @@ def wishes_file(state_dir: Path, camera: Camera) -> Path:
     return state_dir / f"{camera.name}.resend"
 
 
+def engines_folder(state_dir: Path) -> Path:
+    """Where a provider keeps what it has built of a model."""
+    return state_dir / "engines"
+
+
 def broker(config: Config, device: str) -> Broker:
     """Where the broker is, and who we are there: one connection for each device on the wire."""
     from edge.adapters.mqtt import Broker  # noqa: PLC0415 - who sends nothing does without the library

@@ -123,7 +123,7 @@ def test_effective_marks_what_differs_from_the_defaults() -> None:
     ]  # fmt: skip
     assert settings_by_path["health_s"].value == 30
     assert settings_by_path["mqtt.tls"].value is True
-    assert settings_by_path["cameras[0].lines[0].band"] == ("cameras[0].lines[0].band", LineRule.band, True)
+    assert settings_by_path["cameras[0].lines[0].band"] == ("cameras[0].lines[0].band", LineRule.band, True, False)
 
 
 def test_the_hash_follows_the_meaning_not_the_text() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.message import Provider
 from edge.core.model_facts import ModelFacts
 from edge.core.types import Detections, Frame
 from edge.errors import ModelError
@@ -36,6 +37,7 @@ class UltralyticsDetector:
         name: Of the model, as it is published.
         sha256: Of the model file.
         last_ms: Milliseconds that the last `detect` took, all of it; None before the first.
+        provider: None, as `provider_wanted` is: the package decides what runs it.
 
     Raises:
         ModelError: The package is missing, or the file is none that it can load.
@@ -61,6 +63,8 @@ class UltralyticsDetector:
         self.name = facts.name
         self.sha256 = facts.sha256
         self.last_ms: float | None = None
+        self.provider: Provider | None = None
+        self.provider_wanted: Provider | None = None
 
     def detect(self, frame: Frame) -> Detections:
         """People in a frame, with the frame's time and aspect.

@@ -15,7 +15,8 @@ def check_command(config: ConfigPath = Path("config.yaml")) -> None:
     settings = load(config)
     print(f"{config}: valid, configuration {settings.config_id}; * marks what differs from the default")
     for setting in effective(settings):
-        print(f"{' ' if setting.is_default else '*'} {setting.path} = {_shown(setting.value)}")
+        by = f"  (profile {settings.profile})" if setting.by_profile else ""
+        print(f"{' ' if setting.is_default else '*'} {setting.path} = {_shown(setting.value)}{by}")
     for warning in _warnings(settings):
         print(f"warning: {warning}")
 

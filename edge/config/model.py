@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from edge.config.counting import Line, Tracker, Zone
+from edge.config.profile import Profile, with_profile
 from edge.config.secret import SecretRef
 from edge.config.section import Section, Text, unit
-from edge.core.message import Name
+from edge.core.message import Name, Provider
 from edge.core.rules import LineRule, TrackerRule, ZoneRule
 
 TIME_OF_DAY_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -38,6 +39,9 @@ class Camera(Section):
         10.0, ge=1.0, le=60.0, json_schema_extra=unit("pictures per s"), description="Most pictures looked at."
     )
     threads: int = Field(1, ge=1, le=8, json_schema_extra=unit("threads"), description="CPU threads of the detector.")
+    provider: Provider = Field(
+        "cpu", description="What runs the model; when it is not there or fails, the CPU does, and health says so."
+    )
     min_score: float | None = Field(
         None, ge=0.0, le=1.0, json_schema_extra=unit("score"), description="Instead of the manifest's threshold."
     )
@@ -169,6 +173,9 @@ class Config(Section):
 
     site: Name = Field(description="The shop; it becomes part of the topic.")
     device: Name = Field(description="This box, unique in the site; it becomes part of the topic of its camera.")
+    profile: Profile | None = Field(
+        None, description="Kind of box: model, detect_fps, threads and provider of cameras that do not say them."
+    )
     timezone: Text = Field("UTC", description="IANA name such as Europe/Berlin; for labels, never for intervals.")
     business_day_start: str = Field(
         "04:00", pattern=TIME_OF_DAY_PATTERN, description="Local time, HH:MM, at which occupancy starts from zero."
@@ -185,6 +192,11 @@ class Config(Section):
     health_s: int = Field(
         30, ge=5, le=3600, json_schema_extra=unit("s"), description="Time between two health messages."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _profiled(cls, data: object) -> object:
+        return with_profile(data)
 
     @field_validator("timezone")
     @classmethod

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from edge.core.report import HISTOGRAM_EDGES_S, Clock, Status
+from edge.core.report import HISTOGRAM_EDGES_S, CameraState, Clock, Status
 
 SCHEMA_VERSION: Literal[1] = 1
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -27,9 +27,9 @@ Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Presence = Literal["online", "offline"]
-CameraState = Literal["connecting", "streaming", "stalled", "unauthorised", "not_found", "gone"]
 BrokerState = Literal["off", "connecting", "ok", "no_subscribers", "not_authorised", "refused", "silent"]
 BooksState = Literal["ok", "full", "replaced"]
+Provider = Literal["cpu", "cuda", "tensorrt", "openvino"]
 ReplayProblem = Literal["invalid", "other_epoch", "no_room"]
 Series = Annotated[str, StringConstraints(pattern=r"^(line|zone)/[a-z0-9-]{1,63}$|^occupancy$")]
 Seq = Annotated[int, Field(ge=1)]
@@ -186,6 +186,10 @@ class Info(Payload):
     camera: Name
     model: ModelName
     model_sha256: Hex | None
+    provider: Provider | None = Field(
+        default=None, description="What runs the model; null: a recording, or a model of the extra [ultralytics]."
+    )
+    provider_wanted: Provider | None = Field(default=None, description="What was configured to run it.")
     lines: tuple[LineInfo, ...]
     zones: tuple[ZoneInfo, ...]
 
@@ -199,6 +203,10 @@ class Health(Payload):
     fps: Seconds
     frame_age_s: Seconds | None
     detector_ms: Seconds | None
+    provider: Provider | None = Field(default=None, description="What runs the model, as in info.")
+    provider_fallback: bool = Field(
+        default=False, description="The configured provider is not there or failed, and the CPU runs the model instead."
+    )
     broker: BrokerState = Field(description="What the broker says to what we send.")
     books: BooksState = Field(description="full: no room; replaced: the database was damaged, the epoch is a new one.")
     outbox_depth: Count

@@ -185,7 +185,7 @@ def _open(found: manifest.ResolvedModel) -> Detector:
         return ultralytics_detector.UltralyticsDetector(found.path, found.entry, score_threshold=LOWEST_SCORE)
     from edge.adapters.detector import OnnxDetector  # noqa: PLC0415
 
-    return OnnxDetector(found.path, found.entry, threads=1, score_threshold=LOWEST_SCORE)
+    return OnnxDetector(found.path, found.entry, score_threshold=LOWEST_SCORE)
 
 
 def _read(picture: Labelled) -> NDArray[np.uint8]:

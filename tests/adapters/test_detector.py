@@ -260,12 +260,6 @@ def test_a_missing_file_or_a_folder_is_refused(tmp_path):
             OnnxDetector(path, facts())
 
 
-def test_a_provider_that_is_not_built_in_is_refused_with_those_that_are(tmp_path):
-    path = constant_network(tmp_path / "m.onnx", one_person("yolox"))
-    with pytest.raises(ModelError, match=r"provider out of .*CPUExecutionProvider.*, got NoSuchProvider"):
-        OnnxDetector(path, facts(), providers=["NoSuchProvider", "CPUExecutionProvider"])
-
-
 def test_a_network_that_fails_on_some_size_says_so_at_that_frame(tmp_path):
     constants = {"shape": np.array([1, 6, 2048], np.int64)}  # 3 x 64 x 64 numbers
     node = helper.make_node("Reshape", ["images", "shape"], ["output"])

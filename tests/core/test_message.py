@@ -45,11 +45,13 @@ TOTAL = {key: LINE[key] for key in ("site", "device", "epoch", "line", "seq", "e
 )
 INFO = {
     "software": "0.1.0", "config_id": "0123456789abcdef", "boot_id": "feedface", "camera": "entrance",
-    "model": "yolox_nano_416", "model_sha256": None, "lines": [{"name": "door", "points": [[0, 1]], "inside": [0, 1]}],
+    "model": "yolox_nano_416", "model_sha256": None, "provider": "cpu", "provider_wanted": "cuda",
+    "lines": [{"name": "door", "points": [[0, 1]], "inside": [0, 1]}],
     "zones": [{"name": "table", "polygon": [[0.1, 0.2]]}],
 }  # fmt: skip
 HEALTH = {
     "boot_id": "feedface", "camera": "streaming", "fps": 9.8, "frame_age_s": 0.1, "detector_ms": 20.0,
+    "provider": "cpu", "provider_fallback": True,
     "broker": "ok", "books": "ok", "outbox_depth": 0, "outbox_oldest_s": None, "outbox_dropped": 0,
     "intervals_waiting": 0, "intervals_dropped": 0, "puback_age_s": None, "clock": "synced", "temperature_c": -3.5,
     "throttled": None,
@@ -67,6 +69,7 @@ PROPERTIES = {
     "schema", "site", "device", "epoch", "series", "seq", "start", "end", "observed_s", "frames", "fps", "status",
     "clock", "config_id", "boot_id", "line", "zone", "business_day", "state", "software", "camera", "model",
     "model_sha256", "lines", "zones", "name", "points", "inside", "polygon", "frame_age_s", "detector_ms",
+    "provider", "provider_wanted", "provider_fallback",
     "broker", "books", "outbox_depth", "outbox_oldest_s", "outbox_dropped", "intervals_waiting", "intervals_dropped",
     "puback_age_s", "temperature_c", "throttled",
     # Sums over everybody in the interval.

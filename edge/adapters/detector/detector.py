@@ -1,16 +1,13 @@
 """People in a picture, found by an ONNX network through onnxruntime.
 
-Owns the session, the fitting of a frame into the network's input, and the way back to fractions of the frame. What
+Owns the fitting of a frame into the network's input, and the way back to fractions of the frame. What
 the numbers of the output mean is in core/layouts.py; where model files come from, this module does not know.
 """
 
 from __future__ import annotations
 
-import mmap
-import os
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.adapters.detector.providers import Running, Wanted, open_network, reason, tell_fallback
 from edge.core.layouts import Output, check_layout, infer_layout, read_people
+from edge.core.message import Provider
 from edge.core.model_facts import InputSize, ModelFacts
 from edge.core.types import Detections, Frame, Image, Planes
 from edge.errors import ModelError
@@ -32,8 +31,7 @@ _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float16)": np.float16,
     "tensor(uint8)": np.uint8,
 }
-_ELSEWHERE = re.compile(rb"\x6a..?\x0a\x08location\x12.", re.DOTALL)
-"""How the place of weights outside of the file is written in it: TensorProto.external_data, its key, and a length."""
+_ON_CPU = Wanted()
 _STRIDE = 32
 _DYNAMIC_SIDE = 640
 """Longer side of a dynamic input when the facts name none: what most of the family is trained at."""
@@ -87,15 +85,39 @@ def _shrunk(image: Image, height: int, width: int) -> Planes:
     return blue, green, red
 
 
+class _Bound:
+    """A network whose input and output lie in the same memory in every run, so that nothing is allocated or copied."""
+
+    def __init__(self, running: Running, name: str, output: onnxruntime.NodeArg, tensor: NDArray[Any]) -> None:
+        import onnxruntime  # noqa: PLC0415
+
+        self.tensor = tensor
+        self._session = running.session
+        self._binding = running.session.io_binding()
+        self._value = onnxruntime.OrtValue.ortvalue_from_numpy(tensor)
+        self._binding.bind_ortvalue_input(name, self._value)
+        self._output: Output | None = None
+        if output.type == "tensor(float)" and all(isinstance(axis, int) and axis > 0 for axis in output.shape):
+            self._output = np.empty(output.shape, np.float32)
+            where = self._output.ctypes.data
+            self._binding.bind_output(output.name, "cpu", 0, np.float32, output.shape, where)
+        else:  # as long as the network likes
+            self._binding.bind_output(output.name, "cpu")
+
+    def run(self) -> Output:
+        """The output for what the tensor holds now."""
+        self._session.run_with_iobinding(self._binding)
+        return self._binding.copy_outputs_to_cpu()[0] if self._output is None else self._output
+
+
 class OnnxDetector:
     """A detector of people; one network, one thread by default.
 
     Args:
         path: Of the ONNX file.
         facts: What is known about it (of the manifest, a sidecar, or only name and hash).
-        threads: Threads of one run of the network.
         score_threshold: Instead of that of the facts.
-        providers: Execution providers of onnxruntime, best first; all of them have to be there.
+        wanted: On what it is to run; on the CPU when that cannot.
 
     Attributes:
         name: Of the model, as it is published.
@@ -112,23 +134,33 @@ class OnnxDetector:
         path: Path,
         facts: ModelFacts,
         *,
-        threads: int = 1,
         score_threshold: float | None = None,
-        providers: Sequence[str] = ("CPUExecutionProvider",),
+        wanted: Wanted = _ON_CPU,
     ) -> None:
         if score_threshold is not None:
             facts = replace(facts, score_threshold=score_threshold)
-        self._path = path
+        self._path, self._sha256, self._wanted = path, facts.sha256, wanted
+        self._bound: _Bound | None = None
         self._side = max(facts.input.height, facts.input.width) if facts.input else _DYNAMIC_SIDE
         with _blaming(path):
-            self._session = _open_session(path, threads, providers)
-            self._input = _only_input(self._session)
-            self._output = self._session.get_outputs()[0].name
+            self._running = open_network(path, facts.sha256, wanted)
+            self._input = _only_input(self._running.session)
+            self._output = self._running.session.get_outputs()[0]
             self.facts = self._settle(facts)
         self.name = facts.name
         self.sha256 = facts.sha256
         self.last_ms: float | None = None
         self._canvas: Canvas | None = None
+
+    @property
+    def provider(self) -> Provider:
+        """What runs the network now."""
+        return self._running.provider
+
+    @property
+    def provider_wanted(self) -> Provider:
+        """What was to run it."""
+        return self._wanted.provider
 
     def detect(self, frame: Frame) -> Detections:
         """People in a frame, with the frame's time and aspect; none when the network answers nonsense.
@@ -142,6 +174,7 @@ class OnnxDetector:
         if canvas is None or canvas.frame != (height, width):
             size = self._size_for(height, width)
             canvas = self._canvas = Canvas((height, width), size, self._input.dtype, self.facts)
+            self._bound = None
         canvas.fill(frame)
         with _blaming(self._path):
             output = self._run(canvas.tensor)
@@ -152,11 +185,18 @@ class OnnxDetector:
         return detections
 
     def _run(self, tensor: NDArray[Any]) -> Output:
+        """The output for a tensor; it may be written over by the next run."""
         try:
-            (output,) = self._session.run([self._output], {self._input.name: tensor})
+            if self._bound is None or self._bound.tensor is not tensor:
+                self._bound = _Bound(self._running, self._input.name, self._output, tensor)
+            return self._bound.run()
         except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions share no other base class
-            raise ModelError(f"expected to run on an input of {tensor.shape}, got: {_reason(error)}") from None
-        return np.asarray(output)
+            self._bound = None
+            if self.provider == "cpu":
+                raise ModelError(f"expected to run on an input of {tensor.shape}, got: {reason(error)}") from None
+            tell_fallback(self.provider, reason(error))
+        self._running = open_network(self._path, self._sha256, Wanted("cpu", self._wanted.threads))
+        return self._run(tensor)
 
     def _settle(self, facts: ModelFacts) -> ModelFacts:
         """Facts with nothing left open, checked against one run on an empty input, which also warms the session up."""
@@ -194,61 +234,6 @@ def _blaming(path: Path) -> Iterator[None]:
         raise ModelError(f"{path}: {error}") from None
 
 
-def _open_session(path: Path, threads: int, providers: Sequence[str]) -> onnxruntime.InferenceSession:
-    # Since 1.29 the library reports its use to its maker unless this is set before it is imported.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime  # noqa: PLC0415 - see above
-
-    missing = [name for name in providers if name not in onnxruntime.get_available_providers()]
-    if missing:
-        available = ", ".join(onnxruntime.get_available_providers())
-        raise ModelError(f"expected an execution provider out of {available}, got {', '.join(missing)}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.enable_mem_pattern = False  # it plans memory anew after the first run and keeps both: megabytes for nothing
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if not path.is_file():
-        raise ModelError("expected an ONNX file, found none")
-    _refuse_parts(path)
-    try:
-        # Falling back to another provider would be told on stdout, which is not onnxruntime's to write to.
-        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers), enable_fallback=0)
-    except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions share no other base class
-        raise ModelError(f"{_expected(error, path)}: {_reason(error)}") from None
-    if providers and session.get_providers()[0] != providers[0]:
-        raise ModelError(f"expected to run on {providers[0]}, got {session.get_providers()[0]}")
-    return session
-
-
-def _refuse_parts(path: Path) -> None:
-    """Refuses a file that keeps weights in other files: its hash would vouch for none of them, wherever they lie."""
-    with path.open("rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            return  # cannot be mapped, and is refused as a network anyway
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            found = _ELSEWHERE.search(content)
-            if found is None:
-                return
-            start, length = found.end(), content[found.end() - 1]
-            named = content[start : start + length].decode("utf-8", "replace")
-    raise ModelError(f"expected all weights in this file, whose hash vouches for them, got some in {named!r}")
-
-
-def _expected(error: Exception, path: Path) -> str:
-    kind = type(error).__name__
-    if kind == "NotImplemented":
-        return (
-            "expected a network of operators that this machine can run (half precision, fp16, often needs a GPU: "
-            "take the fp32 or int8 file), got"
-        )
-    if kind in ("InvalidProtobuf", "InvalidArgument"):
-        return f"expected a complete ONNX file, got {path.stat().st_size} bytes"
-    return "expected a network that onnxruntime can load, got"
-
-
 def _only_input(session: onnxruntime.InferenceSession) -> _Input:
     inputs = session.get_inputs()
     if len(inputs) != 1:
@@ -262,8 +247,3 @@ def _only_input(session: onnxruntime.InferenceSession) -> _Input:
     if len(axes) != 4 or axes[0] not in (1, None) or axes[1] not in (3, None):
         raise ModelError(f"expected an input of 1 x 3 x height x width, got {found.shape}")
     return _Input(found.name, _DTYPES[found.type], axes[2], axes[3])
-
-
-def _reason(error: Exception) -> str:
-    """The last part of onnxruntime's text, without its code numbers and the path that is said already."""
-    return str(error).rsplit("failed:", 1)[-1].strip().splitlines()[0] if str(error) else type(error).__name__
