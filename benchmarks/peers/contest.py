@@ -167,8 +167,10 @@ def broker() -> Iterator[int | None]:
         port: int = probe.getsockname()[1]
     with subprocess.Popen([program, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         time.sleep(0.5)
-        yield port
-        process.terminate()
+        try:
+            yield port
+        finally:
+            process.terminate()
 
 
 def rounds(arena: Arena, contestants: Sequence[Contestant], case: Case, count: int) -> list[list[Result]]:
