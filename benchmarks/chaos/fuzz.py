@@ -20,7 +20,7 @@ from benchmarks.chaos.parts import ROOT
 from benchmarks.chaos.row import Row
 from edge.config import InvalidConfigError, parse
 from edge.core.books import Books, Sender
-from edge.core.message import BooksState, BrokerState, CameraState, Health
+from edge.core.message import Health
 from edge.core.report import HISTOGRAM_EDGES_S, Clock, IntervalReport, LineFacts, Status, ZoneFacts
 
 SLOWEST_S = 1.0
@@ -130,12 +130,12 @@ def _health(chance: random.Random) -> Health:
 
     return Health(
         boot_id="feedface",
-        camera=chance.choice(get_args(CameraState)),
+        camera=_word(chance, "camera"),
         fps=chance.uniform(0, 60),
         frame_age_s=maybe(chance.uniform(0, 1e6)),
         detector_ms=maybe(chance.uniform(0, 1e6)),
-        broker=chance.choice(get_args(BrokerState)),
-        books=chance.choice(get_args(BooksState)),
+        broker=_word(chance, "broker"),
+        books=_word(chance, "books"),
         outbox_depth=_count(chance),
         outbox_oldest_s=maybe(chance.uniform(0, 1e6)),
         outbox_dropped=_count(chance),
@@ -146,6 +146,10 @@ def _health(chance: random.Random) -> Health:
         temperature_c=maybe(chance.uniform(-40, 120)),
         throttled=chance.choice([None, True, False]),
     )
+
+
+def _word(chance: random.Random, of: str) -> Any:  # noqa: ANN401 - one of the words that this field may have
+    return chance.choice(get_args(Health.model_fields[of].annotation))
 
 
 def _spoilt(chance: random.Random, text: str) -> str:

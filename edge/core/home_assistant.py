@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from edge.core.message import CameraState, Message, topic
+from edge.core.message import Health, Message, topic
 
 _PREFIX = "homeassistant"
 _LATE_S = 600
@@ -21,7 +21,7 @@ def discovery(
     site: str, device: str, *, lines: Sequence[str], zones: Sequence[str], software: str, interval_s: int, health_s: int
 ) -> Message:
     """The message that makes a device of the box, with a sensor for each thing that it counts."""
-    status = topic(site, device, "status")
+    status, health = topic(site, device, "status"), topic(site, device, "health")
     state = {"state_topic": status, "value_template": "{{ value_json.state }}"}
     there = {"availability_topic": status, "availability_template": "{{ value_json.state }}"}
     recent = {"expire_after": 3 * interval_s + _LATE_S, "state_class": "measurement"}
@@ -29,7 +29,7 @@ def discovery(
         "connected": {"platform": "binary_sensor", "name": "Connected", "device_class": "connectivity",
                       "payload_on": "online", "payload_off": "offline", "entity_category": "diagnostic", **state},
         "camera": {"platform": "sensor", "name": "Camera", "device_class": "enum", "entity_category": "diagnostic",
-                   "options": list(get_args(CameraState)), "state_topic": topic(site, device, "health"),
+                   "options": list(get_args(Health.model_fields["camera"].annotation)), "state_topic": health,
                    "value_template": "{{ value_json.camera }}", "expire_after": 3 * health_s, **there},
         "occupancy": {"platform": "sensor", "name": "Occupancy", "unit_of_measurement": "people",
                       "state_topic": topic(site, device, "occupancy"), "value_template": _now("occ", interval_s),
