@@ -122,6 +122,11 @@ class Observer:
         """Pictures so far that a live source delivered while the last one was being looked at."""
         return self._camera.dropped if self._camera is not None else 0
 
+    def learn_anew(self) -> None:
+        """Takes the view from now on for the right one: lines and zones were set on it."""
+        if self._camera is not None:
+            self._camera.learn_anew()
+
     @property
     def duration_s(self) -> float | None:
         """Length of a file, when it says so."""
@@ -135,7 +140,10 @@ class Observer:
                 yield Observation(seen, None)
         elif self._camera is not None and self.detector is not None:
             for frame in self._camera.frames():
-                yield None if frame is None else Observation(self.detector.detect(frame), frame)
+                if frame is None or self._camera.blind:
+                    yield None
+                else:
+                    yield Observation(self.detector.detect(frame), frame)
 
 
 def open_detector(camera: CameraConfig, model: str, engines: Path | None = None) -> Detector:

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _HEALTH_EXPIRES_AFTER = 3
 """Health periods."""
+_NEWS_S = 1.0
+"""Between two messages of a camera that changes."""
 
 
 class SelfReport:
@@ -34,6 +36,7 @@ class SelfReport:
         self._reported_s = time.monotonic()
         self._frames = 0
         self._seen_s: float | None = None
+        self._told = observer.state
         self._clock: Clock = "synced"
         self._rows_dropped: int | None = None
         self._dropping = False
@@ -44,12 +47,15 @@ class SelfReport:
 
     def count_frame(self) -> None:
         """Notes that a picture has just been looked at."""
+        if self._seen_s is None:
+            log.info("the first picture has been counted")
         self._frames += 1
         self._seen_s = time.monotonic()
 
     def due(self) -> bool:
-        """Whether it is time for a health message."""
-        return time.monotonic() - self._reported_s >= self._config.health_s
+        """Whether it is time for a health message, or the camera has changed and we did not speak just now."""
+        news = self._observer.state != self._told
+        return time.monotonic() - self._reported_s >= (_NEWS_S if news else self._config.health_s)
 
     def online(self) -> list[Message]:
         """What is to be said on every new connection."""
@@ -100,7 +106,7 @@ class SelfReport:
             temperature_c=thermal.temperature_c(),
             throttled=None,
         )
-        self._reported_s, self._frames = now, 0
+        self._reported_s, self._frames, self._told = now, 0, health.camera
         self._tell_changes(health)
         return health
 

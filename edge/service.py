@@ -140,6 +140,7 @@ class Service:
                 if successor is not None:
                     break
                 intervals.turn(self._counting(pipeline), now, *self._utc(now))
+            intervals.camera(self._observer.state, now)
             if observation is not None:
                 intervals.add(pipeline.step(observation.seen), self._newly_dropped())
             self._book(pipeline, intervals, now)
@@ -257,6 +258,7 @@ class Service:
         intervals.add(pipeline.change(camera.line_rules(), camera.zone_rules()))
         self._config, self._camera = changed
         self._about.change(config, camera)
+        self._observer.learn_anew()
         self._announce(self._about.info())
         log.info("counting with configuration %s", config.config_id)
         return None

@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from edge.core.crossing import LineEvent
 from edge.core.dwell import ZoneStep
 from edge.core.pipeline import Step
-from edge.core.report import HISTOGRAM_EDGES_S, Clock, IntervalReport, LineFacts, ZoneFacts
+from edge.core.report import HISTOGRAM_EDGES_S, CameraState, Clock, IntervalReport, LineFacts, Status, ZoneFacts
 from edge.core.rules import LineRule, ZoneRule
 from edge.core.types import Dwell
 
 WATCHED_GAP_S = 2.0
 """Time between two pictures that are farther apart was not watched."""
+WORTH_TELLING_S = 10.0
+"""A trouble of the camera that took less of an interval in which there were pictures shows in `observed_s` alone."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class _Interval:
     dropped: int = 0
     births: int = 0
     deaths: int = 0
+    troubles: dict[Status, float] = field(default_factory=dict)
+    """Seconds of each."""
 
     def __post_init__(self) -> None:
         self.lines = {rule.name: Counter() for rule in self.counting.lines}
@@ -92,6 +96,11 @@ class _Interval:
         begin = start_s if first else max(start_s, self.start_mono_s)
         return max(0.0, min(end_s, self.end_mono_s) - begin)
 
+    def status(self) -> Status:
+        """The trouble that took longest, if it is worth telling."""
+        trouble: Status = max(self.troubles, key=self.troubles.__getitem__, default="no_frames")
+        return "ok" if self.frames and self.troubles.get(trouble, 0.0) < WORTH_TELLING_S else trouble
+
     def report(self) -> IntervalReport:
         return IntervalReport(
             start_utc_s=self.start_utc_s,
@@ -101,7 +110,7 @@ class _Interval:
             observed_s=self.observed_s,
             frames=self.frames,
             dropped=self.dropped,
-            status="ok" if self.frames else "no_frames",
+            status=self.status(),
             clock=self.clock,
             config_id=self.counting.config_id,
             births=self.births,
@@ -125,6 +134,7 @@ class Intervals:
     ) -> None:
         self._interval_s = interval_s
         self._seen_s: float | None = None
+        self._asked_s = mono_s
         start = int(utc_s // interval_s) * interval_s
         self._open = [self._new(counting, start, start + mono_s - utc_s, mono_s - utc_s, clock)]
 
@@ -171,6 +181,13 @@ class Intervals:
             self._at(mono_s).deaths += 1
         for name, zone in step.zones.items():
             self._book_zone(name, zone)
+
+    def camera(self, state: CameraState, mono_s: float) -> None:
+        """Books how the camera is doing; it has been so since the last call."""
+        since_s, self._asked_s = self._asked_s, mono_s
+        if state != "streaming":
+            troubles = self._open[-1].troubles
+            troubles[state] = troubles.get(state, 0.0) + mono_s - since_s
 
     def closed(self, mono_s: float) -> list[IntervalReport]:
         """Takes out the intervals that are final, oldest first."""

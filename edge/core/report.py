@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Status = Literal["ok", "no_frames", "frozen", "dark", "covered", "moved"]
+CameraState = Literal[
+    "connecting", "streaming", "stalled", "frozen", "dark", "covered", "moved", "unauthorised", "not_found", "gone"
+]
+Status = Literal[
+    "ok", "no_frames",
+    "connecting", "stalled", "frozen", "dark", "covered", "moved", "unauthorised", "not_found", "gone",
+]  # fmt: skip
+"""`ok`, or the trouble of the camera that took most of an interval; `no_frames`: nobody looked."""
 Clock = Literal["synced", "unsynced"]
 
 HISTOGRAM_EDGES_S = (0.0, 3.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
@@ -72,7 +79,7 @@ class IntervalReport:
         observed_s: Seconds really watched: "no visitors" and "camera down" are different rows.
         frames: Pictures that were looked at.
         dropped: Pictures that a live source delivered while the service was busy.
-        status: State of the camera over the interval.
+        status: What kept the camera from watching as it should, if anything did.
         clock: Whether UTC was known to be right.
         config_id: Hash of the configuration that counted.
         births, deaths: Tracks that began or ended in the interior, where nobody comes from nowhere.

@@ -285,7 +285,7 @@ def test_the_desktop_build_of_opencv_gets_advice(tmp_path):
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from edge.adapters.camera import Camera\n"
-        "Camera('x.mp4').__enter__()"
+        f"Camera({str(tmp_path)!r}).__enter__()"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert "opencv-python-headless" in done.stderr.splitlines()[-1]

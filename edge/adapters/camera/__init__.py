@@ -5,6 +5,5 @@ know what the pictures are for. PyAV and OpenCV are loaded when a camera is open
 """
 
 from edge.adapters.camera.camera import Camera
-from edge.adapters.camera.live import State
 
-__all__ = ["Camera", "State"]
+__all__ = ["Camera"]

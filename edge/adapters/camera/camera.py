@@ -14,9 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from edge.adapters.camera.address import Address
-from edge.adapters.camera.live import Live, Pictures, State
+from edge.adapters.camera.live import Live, Pictures
 from edge.adapters.camera.played import Played
+from edge.adapters.camera.watch import Watch
 from edge.core.rate import RateLimit
+from edge.core.report import CameraState
 from edge.core.types import Frame
 from edge.errors import CameraError
 
@@ -59,7 +61,7 @@ class Camera:
         username: str | None = None,
         password: str | None = None,
         speed: Literal["real", "max"] = "real",
-        timeout_s: float = 5.0,
+        timeout_s: float = 4.0,
         poll_s: float = 0.5,
         reconnect: bool = True,
         folder_fps: float = 10.0,
@@ -72,6 +74,7 @@ class Camera:
         self._reconnect = reconnect
         self._folder_fps = folder_fps
         self._reader: Live | Played | None = None
+        self._watch: Watch | None = None
         self._counter: Decoder | PictureFolder | None = None
         self._open = ExitStack()
         self.live = not isinstance(self._place, Path)
@@ -79,11 +82,21 @@ class Camera:
         self.duration_s: float | None = None
 
     @property
-    def state(self) -> State:
-        """How the camera is doing; an open file is always streaming."""
-        if isinstance(self._reader, Live):
-            return self._reader.state
-        return "streaming" if self._reader else "connecting"
+    def state(self) -> CameraState:
+        """How the camera is doing, and if it streams, what is the matter with its view; an open file always streams."""
+        state = self._reader.state if isinstance(self._reader, Live) else "streaming" if self._reader else "connecting"
+        trouble = self._watch.trouble if self._watch else None
+        return trouble if state == "streaming" and trouble else state
+
+    @property
+    def blind(self) -> bool:
+        """Whether nobody can be seen in the picture that a live camera sends: dark, covered or frozen."""
+        return self._watch is not None and self._watch.blind
+
+    def learn_anew(self) -> None:
+        """Takes the view of a live camera from now on for the right one, from which it is not to be moved."""
+        if self._watch is not None:
+            self._watch.learn_anew()
 
     @property
     def dropped(self) -> int:
@@ -117,12 +130,13 @@ class Camera:
         Ends with the file; a live camera ends only when it is closed.
 
         Raises:
-            CameraError: The file turns out to be cut off or without pictures; or a live camera failed and `reconnect`
-                is off.
+            CameraError: The file turns out to be cut off or without pictures; a live camera failed and `reconnect` is
+                off; or the library that reads it hangs.
         """
         if self._reader is None:
             raise RuntimeError("the camera is not open: use it in a with statement")
-        return self._reader.frames()
+        frames = self._reader.frames()
+        return frames if self._watch is None else self._watch.watched(frames)
 
     def _open_file(self, path: Path) -> None:
         file: PictureFolder | VideoFile
@@ -142,6 +156,7 @@ class Camera:
         self._start(Played(file.shots(), limit=self._limit, real_time=real_time, poll_s=self._poll_s))
 
     def _open_live(self, place: Address | str) -> None:
+        self._watch = Watch(self.shown)
         open_pictures: Callable[[], Pictures]
         if isinstance(place, Address):
             from edge.adapters.camera.picture import Decoder  # noqa: PLC0415  see __enter__

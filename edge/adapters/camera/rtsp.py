@@ -15,8 +15,9 @@ import av
 import av.container
 
 from edge.adapters.camera.address import Address
-from edge.adapters.camera.live import DownError, Pictures, State
+from edge.adapters.camera.live import DownError, Pictures
 from edge.adapters.camera.picture import Decoder, VideoPicture, one_thread
+from edge.core.report import CameraState
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ def _open(address: Address, timeout_s: float) -> av.container.InputContainer:
     return av.open(address.secret_url, options=OPTIONS, timeout=(timeout_s, timeout_s))
 
 
-def _in_time(address: Address, timeout_s: float, when_silent: State, call: Callable[[], T]) -> T:
+def _in_time(address: Address, timeout_s: float, when_silent: CameraState, call: Callable[[], T]) -> T:
     """Run a call of PyAV; its errors come out as `DownError`, raised outside the handler so that nothing is chained."""
     start_s = time.monotonic()
     try:
@@ -73,13 +74,13 @@ def _in_time(address: Address, timeout_s: float, when_silent: State, call: Calla
     raise DownError(state, f"camera {address.shown}: expected a video stream, got: {words}")
 
 
-def _silent(address: Address, timeout_s: float, state: State) -> DownError:
+def _silent(address: Address, timeout_s: float, state: CameraState) -> DownError:
     what = "an answer" if state == "gone" else "a picture"
     return DownError(state, f"camera {address.shown}: expected {what} within {timeout_s:g} s, got nothing")
 
 
-def _explain(error: av.FFmpegError) -> tuple[State, str]:
-    """State and words for an error; never its own text, which contains the address."""
+def _explain(error: av.FFmpegError) -> tuple[CameraState, str]:
+    """CameraState and words for an error; never its own text, which contains the address."""
     if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
         return "unauthorised", f"{error.strerror}; check user name and password"
     if isinstance(error, av.HTTPNotFoundError):
