@@ -10,13 +10,11 @@ import copy
 import gc
 import logging
 import secrets as random_ids
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from edge import __version__, wiring
@@ -35,6 +33,7 @@ from edge.errors import CameraError, ConfigError
 from edge.observer import Observation, Observer, Speed
 from edge.resend import Resending
 from edge.self_report import SelfReport
+from edge.signals import heard
 
 if TYPE_CHECKING:
     from edge.adapters.mqtt import Publisher
@@ -93,7 +92,7 @@ class Service:
         """
         config, camera = self._config, self._camera
         with ExitStack() as stack:
-            stack.enter_context(_signals(self._stop, self._want_reload))
+            stack.enter_context(heard(self._stop, self._want_reload))
             state_dir = self._options.state_dir
             observer = Observer(camera, speed=self._options.speed, engines=wiring.engines_folder(state_dir))
             self._observer = stack.enter_context(observer)
@@ -128,7 +127,7 @@ class Service:
         pipeline = Pipeline(camera.line_rules(), camera.zone_rules(), camera.tracker_rule())
         intervals: Intervals | None = None
         now = 0.0
-        for observation in self._observations():
+        for observation in self._observations(pipeline):
             if observation is not None:
                 now = observation.seen.mono_s
             elif self._observer.live:
@@ -154,10 +153,10 @@ class Service:
             self._keeper.finish(reports)
         return successor
 
-    def _observations(self) -> Iterator[Observation | None]:
+    def _observations(self, pipeline: Pipeline) -> Iterator[Observation | None]:
         """What is observed; of a file that breaks off, what was counted until then is still true and is sent first."""
         try:
-            yield from self._observer.observations()
+            yield from self._observer.observations(pipeline)
         except CameraError as error:
             self._broken = error
 
@@ -293,19 +292,3 @@ class Service:
 
 def _without_shapes(config: Config, camera: Camera) -> tuple[Config, Camera]:
     return config.model_copy(update={"cameras": ()}), camera.model_copy(update={"lines": (), "zones": ()})
-
-
-@contextmanager
-def _signals(stop: Callable[[], None], reload: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT stop at the next turn of the loop, SIGHUP reads the configuration again."""
-
-    def handler(number: int, _: FrameType | None) -> None:
-        reload() if number == signal.SIGHUP else stop()
-
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = [signal.signal(number, handler) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, previous in zip(numbers, before, strict=True):
-            signal.signal(number, previous)

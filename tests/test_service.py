@@ -238,7 +238,7 @@ def test_a_camera_that_is_down_does_not_stop_the_loop(tmp_path: Path, broker: Mo
         wait_until(lambda: {series for _, series, _ in rows(collector)} == SERIES)
     health = json.loads(collector.on("traffic/v1/demo/demo-box/health")[0])
     assert health["camera"] in ("connecting", "gone")
-    assert {row["status"] for row in rows(collector).values()} == {"no_frames"}
+    assert {row["status"] for row in rows(collector).values()} == {"gone"}
     assert {row["observed_s"] for row in rows(collector).values()} == {0.0}
 
 
