@@ -16,10 +16,12 @@ from edge.adapters import manifest, secrets
 from edge.adapters.camera import Camera
 from edge.adapters.recording import Recording, is_recording
 from edge.config import Camera as CameraConfig
+from edge.core.attention import Need
 from edge.core.message import Provider
 from edge.core.report import CameraState
 from edge.core.types import Detections, Frame, Tracks
 from edge.errors import ModelError
+from edge.lookout import Lookout
 
 if TYPE_CHECKING:
     from edge.adapters.manifest import ResolvedModel
@@ -44,6 +46,14 @@ class Detector(Protocol):
 
     def detect(self, frame: Frame) -> Detections:
         """People in the picture, with its time and aspect."""
+
+
+class Counter(Protocol):
+    """Counts what is seen, and says what the next picture is needed for."""
+
+    @property
+    def need(self) -> Need:
+        """By what was seen so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +96,17 @@ class Observer:
         self._camera: Camera | None = None
         self._recording: Recording | None = None
         self.detector: Detector | None = None
+        self.lookout: Lookout | None = None
         if is_recording(source):
             self._recording = Recording(Path(source), max_fps=camera.detect_fps, speed=speed)
         else:
             self.detector = open_detector(camera, model or camera.model, engines)
+            self.lookout = Lookout(
+                self.detector,
+                motion_gate=camera.motion_gate,
+                adaptive_rate=camera.adaptive_rate,
+                sure=camera.tracker.high_score,
+            )
             own_source = source == camera.source
             self._camera = Camera(
                 source,
@@ -133,17 +150,23 @@ class Observer:
         opened = self._camera or self._recording
         return opened.duration_s if opened is not None else None
 
-    def observations(self) -> Iterator[Observation | None]:
-        """What is seen, picture by picture; None when a live source has nothing new, so that the loop can go on."""
+    def observations(self, counter: Counter | None = None) -> Iterator[Observation | None]:
+        """What is seen, picture by picture; None when a live source has nothing new, so that the loop can go on.
+
+        Args:
+            counter: Who counts it: what he does not need is not looked at. None: every picture is.
+        """
         if self._recording is not None:
             for seen in self._recording.observations():
                 yield Observation(seen, None)
-        elif self._camera is not None and self.detector is not None:
+        elif self._camera is not None and self.detector is not None and self.lookout is not None:
             for frame in self._camera.frames():
                 if frame is None or self._camera.blind:
                     yield None
-                else:
+                elif counter is None:
                     yield Observation(self.detector.detect(frame), frame)
+                elif (found := self.lookout.see(frame, counter.need)) is not None:
+                    yield Observation(found, frame)
 
 
 def open_detector(camera: CameraConfig, model: str, engines: Path | None = None) -> Detector:

@@ -18,7 +18,7 @@ from edge.errors import CameraError, ConfigError, EdgeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edge.core.pipeline import Step
+    from edge.core.pipeline import Pipeline, Step
     from edge.observer import Observation, Observer
     from edge.replay import Tally, Tap
 
@@ -70,7 +70,8 @@ def replay_command(
             taps.append(_recorder(stack, record, chosen.detect_fps))
         broken: list[CameraError] = []
         tally = replay(
-            _until(observer, seconds, broken),
+            # A recording and a video show every picture, needed or not.
+            _until(observer, None if record or annotated else pipeline, seconds, broken),
             chosen,
             pipeline,
             zero_s=time.monotonic() if observer.live else 0.0,
@@ -124,15 +125,17 @@ def _spare(source: str, path: Path | None) -> None:
             raise ConfigError(f"{path}: expected another file than the source")
 
 
-def _until(observer: Observer, seconds: float | None, broken: list[CameraError]) -> Iterator[Observation | None]:
-    """What is observed, until `seconds` have passed or the source ends.
+def _until(
+    observer: Observer, counter: Pipeline | None, seconds: float | None, broken: list[CameraError]
+) -> Iterator[Observation | None]:
+    """What is observed for who counts it, until `seconds` have passed or the source ends.
 
     A source that breaks off is put into `broken`, so that what was counted until then can be shown first; a live stream
     that ends after it was seen has nothing wrong with it.
     """
     first_s: float | None = None
     try:
-        for observation in observer.observations():
+        for observation in observer.observations(counter):
             if observation is not None:
                 first_s = observation.seen.mono_s if first_s is None else first_s
                 if seconds is not None and observation.seen.mono_s - first_s >= seconds:

@@ -38,6 +38,10 @@ class Camera(Section):
     detect_fps: float = Field(
         10.0, ge=1.0, le=60.0, json_schema_extra=unit("pictures per s"), description="Most pictures looked at."
     )
+    motion_gate: bool = Field(True, description="Do not run the model while nobody is there and nothing has changed.")
+    adaptive_rate: bool = Field(
+        True, description="Run it less often while nobody who is there is new, or near a line, a zone's edge or others."
+    )
     threads: int = Field(1, ge=1, le=8, json_schema_extra=unit("threads"), description="CPU threads of the detector.")
     provider: Provider = Field(
         "cpu", description="What runs the model; when it is not there or fails, the CPU does, and health says so."

@@ -48,7 +48,7 @@ class Gate:
     >>> gate, empty = Gate(), np.full((90, 160), 90, np.uint8)
     >>> gate.still(empty, 0.0)
     False
-    >>> gate.found_nobody(0.0)
+    >>> gate.found_nobody(empty, 0.0)
     >>> gate.still(empty, 0.1)
     True
     >>> somebody = empty.copy()
@@ -88,8 +88,9 @@ class Gate:
             self._learn(mono_s, QUIET_S)
         return True
 
-    def found_nobody(self, mono_s: float, *, doubtful: bool = False) -> None:
-        """Somebody looked at the picture that was not `still` and found nobody; `doubtful`: but is not quite sure."""
+    def found_nobody(self, small: Image, mono_s: float, *, doubtful: bool = False) -> None:
+        """Somebody looked at this picture and found nobody; `doubtful`: but is not quite sure."""
+        self._take(small)
         self._looked_s = mono_s
         other_light = abs(self._gain - 1.0) > LIGHT and not doubtful
         if self._reference is None or other_light:

@@ -97,7 +97,7 @@ def _count(clip: str, camera: Camera, model: str | None) -> Tally:
     if observer.live:  # it is not named: an address may hold a password
         raise ConfigError("CLIP: expected a file, a folder of pictures or a recording, got a live source")
     with observer:
-        return replay(observer.observations(), camera, pipeline)
+        return replay(observer.observations(pipeline), camera, pipeline)
 
 
 def _check_names(path: Path, truth: Truth, camera: Camera) -> None:
