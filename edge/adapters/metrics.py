@@ -29,6 +29,7 @@ _GAUGES: dict[str, tuple[str, Callable[[Health], float | None]]] = {
         "Time for one picture",
         lambda health: None if health.detector_ms is None else health.detector_ms / 1000.0,
     ),
+    "edge_provider_fallback": ("1 when the CPU runs the model instead", lambda health: health.provider_fallback),
     "edge_outbox_depth_rows": ("Rows the broker has not acknowledged", lambda health: health.outbox_depth),
     "edge_outbox_oldest_seconds": ("How long the oldest of them has waited", lambda health: health.outbox_oldest_s),
     "edge_puback_age_seconds": ("Time since the broker acknowledged anything", lambda health: health.puback_age_s),

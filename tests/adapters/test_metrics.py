@@ -61,6 +61,7 @@ def test_what_is_told_is_served() -> None:
         ("edge_frames_per_second",): 9.8,
         ("edge_frame_age_seconds",): 0.25,
         ("edge_detector_seconds",): 0.0085,
+        ("edge_provider_fallback",): 0,
         ("edge_outbox_depth_rows",): 12,
         ("edge_outbox_oldest_seconds",): 4.5,
         ("edge_outbox_dropped_rows_total",): 60,
