@@ -64,8 +64,8 @@ def main() -> None:
         columns = zip(*costs, strict=True)
         shown = (f"{statistics.median(one):.3f} ({min(one):.3f} to {max(one):.3f})" for one in columns)
         print(f"| {how} | {' | '.join(shown)} |")
-    apart, together = (statistics.median(cost.cpu for cost in costs) for costs in results.values())
-    print(f"\none process takes {together / apart:.2f} of the processor time of a process for each")
+    apart, together = (statistics.median(cost.cpu / cost.pictures for cost in costs) for costs in results.values())
+    print(f"\nin one process a picture takes {together / apart:.2f} of what it takes in a process for each camera")
 
 
 def _options() -> argparse.Namespace:

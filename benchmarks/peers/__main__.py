@@ -80,8 +80,9 @@ def _contestants(options: argparse.Namespace, folder: Path) -> list[Contestant]:
     found.append(contest.edge(options.model, f"{options.model}, as it comes", "ours"))
     for path in options.vendor:
         one = _size_of(path)
+        tracker = None if one == SQUARE else "bytetrack.yaml"
         vendor = contest.ultralytics(
-            options.ultralytics, path.absolute(), one, tracker=None, weights="ours", seconds=options.vendor_seconds
+            options.ultralytics, path.absolute(), one, tracker=tracker, weights="ours", seconds=options.vendor_seconds
         )
         found.append(replace(vendor, setting=f"{path.stem}, {vendor.setting}", empty_too=False))
     return found
@@ -101,8 +102,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, help="YOLOX network, undecoded, that everybody runs")
     parser.add_argument("--size", type=_size, default=InputSize(192, 320), help="input of it, HEIGHTxWIDTH")
     parser.add_argument("--model", default="person-n", help="network of our own, name or path")
-    parser.add_argument("--vendor", type=Path, nargs="*", default=[], help="ONNX files for ultralytics, for their cost")
-    parser.add_argument("--vendor-seconds", type=float, default=20.0, help="how much of the clip those see")
+    parser.add_argument("--vendor", type=Path, nargs="*", default=[], help="ONNX files of ultralytics' own networks")
+    parser.add_argument("--vendor-seconds", type=float, help="those see no more of the clip: cost alone, no counts")
     parser.add_argument("--ultralytics", help="Python that has ultralytics, shapely, lap and onnxruntime")
     parser.add_argument("--supervision", default=sys.executable, help="Python that has supervision and trackers")
     parser.add_argument("--detect-fps", type=float, default=10.0, help="pictures looked at per second")
