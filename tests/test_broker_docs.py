@@ -18,6 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from benchmarks.chaos.parts import read_rows
 from tests.mosquitto import Collector, Mosquitto, program, wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -234,9 +235,15 @@ def test_a_box_and_a_reader_have_all_the_rights_that_they_need(broker: Documente
     config = tmp_path / "config.yaml"
     config.write_text(text + "health_s: 5\n")
     run = [sys.executable, "-m", "edge", "run", "--config", str(config), "--state-dir", str(tmp_path / "state")]
+    cert, key = broker.files("reader")
+    options = ["--username", READER, "--ca-file", broker.etc / "ca.pem", "--cert-file", cert, "--key-file", key]
+    ingest = [sys.executable, "-m", "analytics", "ingest", "--broker", "127.0.0.1", "--port", broker.port, *options]
+    secrets = {"PASSWORD": password(BOX), "TRAFFIC_MQTT_PASSWORD": password(READER)}
     with broker.collector(READER) as reader, broker.collector(HOME, "homeassistant/#") as home:
-        environment = {**os.environ, "PASSWORD": password(BOX)}
-        service = subprocess.Popen(run, env=environment, stderr=subprocess.PIPE, text=True)
+        reading, service = (
+            subprocess.Popen(list(map(str, command)), env=os.environ | secrets, stderr=subprocess.PIPE, text=True)
+            for command in ([*ingest, "--db", f"sqlite:///{tmp_path}/traffic.db", "--reader", "reader-1"], run)
+        )
         try:
             wait_until(lambda: reader.on(f"traffic/v1/{BOX}/health"))
             with Visitor(broker, READER, files=broker.files("reader")) as asking:
@@ -244,6 +251,11 @@ def test_a_box_and_a_reader_have_all_the_rights_that_they_need(broker: Documente
         finally:
             service.terminate()
             _, log = service.communicate(timeout=60)
+            try:
+                wait_until(lambda: len(read_rows(tmp_path)) == 4)  # each series
+            finally:
+                reading.terminate()
+                reading.communicate(timeout=60)
         wait_until(lambda: len(reader.on(f"traffic/v1/{BOX}/status")) == 2)
         wait_until(lambda: home.on(f"homeassistant/device/{BOX}/config"))
     assert service.returncode == 0, log
