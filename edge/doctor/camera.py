@@ -8,28 +8,30 @@ from dataclasses import dataclass
 
 from edge.adapters import secrets
 from edge.adapters.camera import Camera
+from edge.adapters.camera.small import small_luma
 from edge.adapters.recording import is_recording
 from edge.config import Camera as CameraConfig
 from edge.core.types import Frame
+from edge.core.view import View
 from edge.doctor.finding import Finding, judged
-from edge.doctor.picture import Image, examine_pictures, small_grey
+from edge.doctor.picture import examine_life, examine_picture
 from edge.errors import CameraError, ConfigError
 
 SETTLE_S = 1.0
 """A stream begins with what had piled up while it was opened, and with an exposure that is still being found."""
 LOOK_S = 6.0
-DEADLINE_S = 20.0
-MOST_PICTURES = 100
-"""As many as are compared: twice ten a second, and a bound for files of high rates."""
+LIFE_S = 13.0
+"""A camera that has shown nothing new by then is frozen."""
+DEADLINE_S = 30.0
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What came in some seconds: times of all pictures, `MOST_PICTURES` of them in grey, and the newest as it is."""
+    """What came in some seconds: times of all pictures, the newest, and whether they differed; None: nobody can say."""
 
     times_s: list[float]
-    greys: list[Image]
     newest: Frame
+    lively: bool | None
 
 
 def examine_camera(camera: CameraConfig) -> tuple[list[Finding], Frame | None]:
@@ -44,7 +46,10 @@ def examine_camera(camera: CameraConfig) -> tuple[list[Finding], Frame | None]:
         return [Finding("camera.opens", "failure", str(error), expected, advice)], None
     height, width = look.newest.image.shape[:2]
     opens = Finding("camera.opens", "ok", f"pictures of {width} x {height}", expected)
-    return [opens, *_rate(camera, look.times_s), *examine_pictures(look.greys)], look.newest
+    found = [opens, *_rate(camera, look.times_s), *examine_picture(look.newest.image, small_luma(look.newest.luma))]
+    if look.lively is not None:
+        found.append(examine_life(lively=look.lively, seconds=look.times_s[-1] - look.times_s[0]))
+    return found, look.newest
 
 
 def _look(camera: CameraConfig) -> _Look:
@@ -59,7 +64,7 @@ def _look(camera: CameraConfig) -> _Look:
     begin_s = math.inf
     give_up_s = time.monotonic() + DEADLINE_S
     times_s: list[float] = []
-    greys: list[Image] = []
+    view = View()
     with opened:
         for frame in opened.frames():
             if frame is not None:
@@ -67,16 +72,16 @@ def _look(camera: CameraConfig) -> _Look:
                 newest = frame
                 if frame.mono_s >= begin_s:
                     times_s.append(frame.mono_s)
-                    greys += [small_grey(frame.image)] if len(greys) < MOST_PICTURES else []
-                if frame.mono_s >= begin_s + LOOK_S:
+                    view.look(small_luma(frame.luma), frame.mono_s)
+                seen_s = frame.mono_s - begin_s
+                if seen_s >= LOOK_S and (not opened.live or view.lively or seen_s >= LIFE_S):
                     break
             if time.monotonic() >= give_up_s:
                 break
     if newest is None:
         raise CameraError(f"camera {opened.shown}: expected a picture within {DEADLINE_S:.0f} s, got none")
-    greys = greys or [small_grey(newest.image)]  # a file of less than a second
-    size = greys[-1].shape  # a camera that changes its resolution meanwhile: the rest cannot be compared
-    return _Look(times_s, [grey for grey in greys if grey.shape == size], newest)
+    proven = view.lively or (len(times_s) > 1 and times_s[-1] - times_s[0] >= LIFE_S - 1.0)
+    return _Look(times_s, newest, view.lively if opened.live and proven else None)
 
 
 def _rate(camera: CameraConfig, times_s: list[float]) -> list[Finding]:
