@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,8 @@ def broker(config: Config, device: str) -> Broker:
 
 
 def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
+    """Variables are filled in: the key may be a credential, `$CREDENTIALS_DIRECTORY/box.key`."""
+    return Path(os.path.expandvars(text)) if text else None
 
 
 def commands(config: Config, device: str, answer: Callable[[bytes], bytes]) -> Commands:

@@ -86,7 +86,9 @@ class Tls(Section):
 
     ca_file: Text | None = Field(None, description="Certificates to trust, PEM.")
     cert_file: Text | None = Field(None, description="Certificate of this device, PEM; goes with key_file.")
-    key_file: Text | None = Field(None, description="Its private key, PEM; goes with cert_file.")
+    key_file: Text | None = Field(
+        None, description="Its private key, PEM; goes with cert_file. A credential is $CREDENTIALS_DIRECTORY/NAME."
+    )
 
     @model_validator(mode="after")
     def _pair(self) -> Tls:
