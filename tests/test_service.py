@@ -218,7 +218,9 @@ def test_health_and_metrics_are_told_while_it_runs(tmp_path: Path, broker: Mosqu
     assert health["camera"] == "streaming"
     assert (health["broker"], health["books"], health["intervals_dropped"]) == ("ok", "ok", 0)
     assert 5.0 < health["fps"] < 15.0
-    assert "outbox" in metrics
+    assert 'edge_camera_state{edge_camera_state="streaming"} 1.0' in metrics
+    assert 'edge_books_state{edge_books_state="ok"} 1.0' in metrics
+    assert 'device="demo-box"' in metrics
 
 
 def test_a_camera_that_is_down_does_not_stop_the_loop(tmp_path: Path, broker: Mosquitto) -> None:
