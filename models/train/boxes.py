@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 STRIDES = (8, 16, 32)
+PART_WITHIN, PART_OF = 0.8, 0.75
+"""What a teacher sees is a part of somebody when so much of its box is within theirs, and it is so much smaller: legs
+and chests that it takes for people of their own."""
 
 
 def area_shared(ours: Floats, theirs: Floats) -> Floats:
@@ -18,6 +21,16 @@ def area_shared(ours: Floats, theirs: Floats) -> Floats:
     shared: Floats = np.maximum(high - low, 0).prod(2)
     union = areas(ours)[:, None] + areas(theirs)[None] - shared
     return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def parts_of(ours: Floats, theirs: Floats) -> NDArray[np.bool_]:
+    """Whether each box of (M, 4) lies within each larger one of (K, 4), all but a rim: (M, K)."""
+    low = np.maximum(ours[:, None, :2], theirs[None, :, :2])
+    high = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
+    shared: Floats = np.maximum(high - low, 0).prod(2)
+    own = areas(ours)[:, None]
+    within: NDArray[np.bool_] = (shared > PART_WITHIN * own) & (own < PART_OF * areas(theirs)[None])
+    return within
 
 
 def areas(boxes: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """What is wrong with the network's cells: labels assigned to cells, and the teacher's opinion of each cell.
 
 Boxes are assigned to the cells that already answer best (task-aligned, arXiv 2108.07755); a score aims at the quality
-of its box times the trust in the label. Where the teacher is asked, half of the aim is its own score for the same cell.
+of its box times the trust in the label. Where the teacher is asked, half of the aim is its own score for the same cell,
+unless it sees a part of somebody there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.train.boxes import PART_OF, PART_WITHIN
 from models.train.network import cell_centres, decode
 
 _TOP = 10
@@ -58,10 +60,11 @@ class Loss(nn.Module):
         distances, logits = decode(raw)
         boxes = self.boxes(distances)
         with torch.no_grad():
+            asked = targets.asked * ~parts(targets)
             aim, owner = assign(boxes, logits.sigmoid(), targets, self.centres, self.strides)
             counted = torch.maximum(targets.counted, (aim > 0).float())
-            sure = counted * targets.asked * targets.seen * (targets.seen > _SURE)
-            half = _TEACHERS_PART * targets.asked
+            sure = counted * asked * targets.seen * (targets.seen > _SURE)
+            half = _TEACHERS_PART * asked
             mixed = (1 - half) * aim + half * targets.seen
             owned = targets.boxes.gather(1, owner[..., None].expand(-1, -1, 4))
         total = (counted * mixed).sum().clamp(min=1.0)
@@ -107,6 +110,15 @@ def assign(boxes: Tensor, scores: Tensor, targets: Targets, centres: Tensor, str
     top_overlap = (overlap * mine).amax(-1, keepdim=True)
     aim = (match / top_match * top_overlap * targets.trust[..., None]).amax(1)
     return aim * (best > 0), owner
+
+
+def parts(targets: Targets) -> Tensor:
+    """(B, N): where the teacher sees a part of somebody who is labelled, and takes it for a person."""
+    whole, seen = targets.boxes[:, :, None], targets.seen_boxes[:, None]
+    low, high = torch.maximum(whole[..., :2], seen[..., :2]), torch.minimum(whole[..., 2:], seen[..., 2:])
+    within = (high - low).clamp(min=0).prod(-1) > PART_WITHIN * _area(seen)
+    smaller = _area(seen) < PART_OF * _area(whole)
+    return (within & smaller & (targets.trust > _SURE)[..., None]).any(1)
 
 
 def owner_count(targets: Targets) -> int:

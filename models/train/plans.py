@@ -8,7 +8,7 @@ from models.train.network import Shape
 
 WEIGHTS = {
     "capston2": 2.5,
-    "ccp_fashion": 0.6,
+    "ccp_fashion": 1.0,
     "css_site": 2.0,
     "detect_persons": 1.5,
     "tcc_overhead": 2.0,

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.train.boxes import Floats, area_shared
+from models.train.boxes import Floats, area_shared, parts_of
 from models.train.store import Entry, Labelled
 from models.train.teacher import Teacher, suppressed
 
@@ -92,14 +92,12 @@ def seen(teacher: Teacher, image: NDArray[np.uint8]) -> tuple[Floats, Floats]:
 
 
 def _joined(picture: Labelled, labels: str, boxes: Floats, scores: Floats) -> Labelled:
-    """Hand-drawn boxes first; of the teacher's those that no hand drew."""
+    """Hand-drawn boxes first; of the teacher's those that no hand drew, and no parts of people."""
     trust = np.clip((scores - 0.15) / 0.5, 0, 1) * (_DOUBT if labels == "boxes" else 1.0)
     new = trust > 0.05
     if len(picture.boxes):
         new &= area_shared(boxes, picture.boxes).max(1, initial=0) < 0.45
-    return Labelled(
-        picture.image,
-        np.concatenate((picture.boxes, boxes[new])),
-        np.concatenate((picture.trust, trust[new])).astype(np.float32),
-        empty=False,
-    )
+    every = np.concatenate((picture.boxes, boxes[new]))
+    surety = np.concatenate((picture.trust, trust[new])).astype(np.float32)
+    part = (parts_of(every, every) & (surety[None] > surety[:, None])).any(1)
+    return Labelled(picture.image, every[~part], surety[~part], empty=False)

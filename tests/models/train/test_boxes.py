@@ -1,6 +1,6 @@
 import numpy as np
 
-from models.train.boxes import area_shared, areas, cell_grid
+from models.train.boxes import area_shared, areas, cell_grid, parts_of
 
 
 def test_boxes_share_the_area_of_their_intersection():
@@ -15,6 +15,12 @@ def test_nobody_shares_nothing():
 
 def test_a_box_turned_inside_out_has_no_area():
     assert areas(np.array([[2, 0, 1, 5], [0, 0, 2, 3]], np.float32)).tolist() == [0.0, 6.0]
+
+
+def test_a_part_lies_within_a_larger_box_but_for_a_rim():
+    whole = np.array([[0, 0, 10, 20]], np.float32)
+    ours = np.array([[1, 10, 5, 21], [8, 10, 14, 20], [0, 0, 10, 18]], np.float32)
+    assert parts_of(ours, whole)[:, 0].tolist() == [True, False, False]
 
 
 def test_cells_come_row_by_row_and_the_finest_first():

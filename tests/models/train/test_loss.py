@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,6 +94,18 @@ def test_what_is_not_counted_may_be_called_either_and_a_label_there_still_holds(
         assert [float(part) for part in loss(_raw(box, 4.0), targets)] == [0.0, 0.0]
     sure, unsure = (loss(_raw(box, logit), _targets([box], [1.0], counted=0.0))[0] for logit in (4.0, -4.0))
     assert 0 < sure < unsure
+
+
+def test_the_teacher_is_not_heard_where_it_sees_a_part_of_somebody_who_is_labelled():
+    loss, box, legs = Loss(SIZE, SIZE), [16.0, 8.0, 40.0, 56.0], torch.tensor([18.0, 40.0, 30.0, 56.0])
+    deaf = _targets([box], [1.0])
+    told = {}
+    for trust in (1.0, 0.1):
+        targets = _targets([box], [trust], asked=1.0, seen=0.6)
+        targets = replace(targets, seen_boxes=legs.expand(1, CELLS, 4))
+        told[trust] = loss(_raw(box, 4.0), targets)
+    assert told[1.0][0] == loss(_raw(box, 4.0), deaf)[0]
+    assert told[0.1][0] != loss(_raw(box, 4.0), _targets([box], [0.1]))[0]
 
 
 def test_boxes_that_do_not_touch_are_told_apart_by_their_distance():

@@ -6,6 +6,7 @@ pytest.importorskip("onnx", reason="training needs the extra [train]")
 
 from edge.demo import scenes
 from models.train import augment, prepare
+from models.train.store import Labelled
 from models.train.teacher import Teacher, suppressed
 
 ROWS = (("a/one.jpg", "train", "boxes"), ("b/two.jpg", "train", "none"), ("c/no.jpg", "train", "empty"))
@@ -34,6 +35,17 @@ def test_hands_come_first_and_the_teacher_fills_in(data, teacher_file):
     assert by_hand.trust[1:] == pytest.approx(sure / 2)
     assert empty.empty
     assert not len(empty.boxes)
+
+
+def test_legs_that_the_teacher_takes_for_a_person_are_no_label_and_a_person_whom_hands_drew_in_front_of_another_is():
+    nobody = np.zeros((8, 8, 3), np.uint8)
+    whole, child, legs, beside = [10, 0, 50, 100], [12, 60, 28, 98], [32, 60, 48, 98], [60, 0, 80, 90]
+    by_hand = np.array([whole, child], np.float32)
+    picture = Labelled(nobody, by_hand, np.ones(2, np.float32), empty=False)
+    seen = np.array([legs, beside], np.float32)
+    joined = prepare._joined(picture, "partial", seen, np.array([0.6, 0.5], np.float32))
+    assert joined.boxes.tolist() == [whole, child, beside]
+    assert joined.trust == pytest.approx([1, 1, 0.7])
 
 
 def test_drawn_pictures_come_with_their_boxes_in_pixels(tmp_path):
