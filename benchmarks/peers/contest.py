@@ -56,7 +56,10 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Result:
-    """What one run took: seconds of processor time, of which `network_s` in the network; MB; counts by direction."""
+    """What one run took: seconds of processor time, of which `network_s` in the network; MB; counts by direction.
+
+    `runs` are those of the network; `pictures` were counted, of the `offered` ones that may be looked at.
+    """
 
     cpu_s: float
     network_s: float
@@ -69,6 +72,7 @@ class Result:
     version: str
     nms: str
     video_s: float
+    offered: float
 
     @property
     def cost(self) -> float:
@@ -113,7 +117,8 @@ class Arena:
         if not report.exists():
             sys.exit(f"{who.name} ({who.setting}): expected a report, got exit code {done.returncode}:\n{done.stderr}")
         measured = json.loads(report.read_text(encoding="utf-8"))
-        return Result(**measured, video_s=min(case.clip.seconds, who.seconds or case.clip.seconds))
+        video_s = min(case.clip.seconds, who.seconds or case.clip.seconds)
+        return Result(**measured, video_s=video_s, offered=video_s * case.clip.fps / told["stride"])
 
     def _pin(self) -> Callable[[], None]:
         core = self._core

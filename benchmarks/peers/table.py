@@ -87,7 +87,7 @@ def _reference(
 def _cells(case: Case, who: Contestant, runs: Sequence[Result], reference: Sequence[Result] | None) -> list[str]:
     costs = [run.cost for run in runs]
     network = statistics.median(run.network_s / run.cpu_s for run in runs)
-    ran = statistics.median(run.runs / run.pictures for run in runs)
+    ran = statistics.median(run.runs / run.offered for run in runs)
     counted = sorted({f"{run.counts['in']} / {run.counts['out']}" for run in runs})
     mark = "" if right(case, runs) else " **wrong**"
     counts = ", ".join(counted) + mark if who.seconds is None else "not counted"

@@ -39,6 +39,7 @@ class Measurement:
         busy_p95_ms: Of a picture that the network looked at, all stages.
         peak_mb: Most memory that the process ever held.
         start_s: From the start of the process to the first counted picture.
+        waited: The part of the time in which the process had no processor: others were using the box.
     """
 
     pictures: int
@@ -55,6 +56,7 @@ class Measurement:
     network_share: float
     peak_mb: float
     start_s: float
+    waited: float
 
     @property
     def load(self) -> Load:
@@ -100,6 +102,7 @@ def measurement(stages: Stages, source: str, *, cpu_s: float, peak_mb: float, st
         network_share=len(stages.ms[NETWORK]) / pictures,
         peak_mb=peak_mb,
         start_s=start_s,
+        waited=max(0.0, 1.0 - crowded),
     )
 
 

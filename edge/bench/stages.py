@@ -30,6 +30,7 @@ class Probe(NamedTuple):
 
 
 PROBES = (
+    Probe("edge.lookout", "Lookout", "see", GATE),
     Probe("edge.adapters.detector", "Canvas", "fill", RESIZE),
     Probe("edge.adapters.detector", "OnnxDetector", "_run", NETWORK),
     Probe("edge.adapters.detector", "OnnxDetector", "detect", BOXES),
@@ -51,7 +52,7 @@ class Stages:
         first_s: When the first picture was counted, on the monotonic clock; None: none was.
         cpu_first_s: Processor time of the process until then.
         seconds: Of video, from the first picture to the last.
-        size: Height and width of the pictures; 0 when there were none, only boxes.
+        size: Height and width of the pictures.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class Stages:
                 put.append(
                     self._put(probe.module, probe.name, probe.method, functools.partial(self.timed, probe.stage))
                 )
-            put.append(self._put("edge.observer", "Observer", "observations", self._each))
+            put.append(self._put("edge.adapters.camera", "Camera", "frames", self._each))
             yield
         finally:
             for owner, method, original in put:
@@ -104,30 +105,29 @@ class Stages:
         setattr(owner, method, wrap(original))
         return owner, method, original
 
-    def _each(self, observations: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
-        """What is left of fetching a picture, after the stages inside, is reading and decoding."""
+    def _each(self, frames: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
+        """Fetching a picture is decoding it; when the next one is asked for, it has been dealt with."""
 
-        def each(observer: Any) -> Iterator[Any]:  # noqa: ANN401
-            items = observations(observer)
+        def each(camera: Any) -> Iterator[Any]:  # noqa: ANN401
+            items = frames(camera)
             fetch = self.timed(DECODE, lambda: next(items, items))
             while True:
                 start_s = time.perf_counter()
-                item = fetch()
-                if item is items:
+                frame = fetch()
+                if frame is items:
                     return
-                yield item
-                if item is not None:
-                    self._close(item, time.perf_counter() - start_s)
+                yield frame
+                if frame is not None:
+                    self._close(frame, time.perf_counter() - start_s)
 
         return each
 
-    def _close(self, observation: Any, whole_s: float) -> None:  # noqa: ANN401 - an Observation of edge.observer
+    def _close(self, frame: Any, whole_s: float) -> None:  # noqa: ANN401 - a Frame
         if self.first_s is None:  # the first picture warms everything up: it belongs to the start
             self.first_s, self.cpu_first_s = time.monotonic(), time.process_time()
-            self._began_s = observation.seen.mono_s
-            self.size = observation.frame.size if observation.frame is not None else (0, 0)
+            self._began_s, self.size = frame.mono_s, frame.size
         else:
-            self.seconds = observation.seen.mono_s - self._began_s
+            self.seconds = frame.mono_s - self._began_s
             self.whole_ms.append(whole_s * 1000.0)
             if NETWORK in self._picture:
                 self.busy_ms.append(whole_s * 1000.0)

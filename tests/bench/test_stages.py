@@ -80,6 +80,11 @@ def test_threads_that_share_the_work_count_in_full():
     assert result.busy_cpu_s_per_video_s == pytest.approx(0.4)
 
 
+def test_a_busy_box_is_noticed():
+    """1,000 ms went by on the clock, of which 400 on the processor."""
+    assert measurement(filled(100, 100), "clip.mp4", cpu_s=0.4, peak_mb=9.0, start_s=0.2).waited == pytest.approx(0.6)
+
+
 def test_a_clip_that_says_nothing_is_refused():
     with pytest.raises(CameraError, match=r"clip\.mp4: expected a clip of more than 20 pictures, got 6"):
         measurement(filled(5, 5), "clip.mp4", cpu_s=1.0, peak_mb=90.0, start_s=0.2)
