@@ -1,6 +1,6 @@
 """What the adaptive rate costs in accuracy and what it saves: simulated shops at the full rate and at its own.
 
-    python -m benchmarks.attention --jobs 2 --crossings 3000
+    python -m benchmarks.attention --jobs 2 --crossings 1500
 
 The shops and the detector are those of benchmarks.accuracy, and so are the errors: settled crossings one by one, their
 count and bias, and dwell of the visits that were seen to end. `looks` is the share of the pictures with somebody known
@@ -28,6 +28,7 @@ from edge.core.rules import TrackerRule
 from edge.evaluation.counts import ZoneScore
 
 FPS = 10.0
+RATES = ("full", "adaptive")
 CROWDINGS = (Crowding(2, 2.0), Crowding(5, 6.0), Crowding(15, 16.0))
 
 
@@ -65,7 +66,7 @@ def count_shop(seed: int, crowding: Crowding) -> dict[str, Counted]:
     """One shop at both rates."""
     simulation, views = film(seed, crowding, FPS)
     rules = (simulation.line,), simulation.zones, TrackerRule()
-    watchers = {name: Watcher(Pipeline(*rules), adaptive=name == "adaptive") for name in ("full", "adaptive")}
+    watchers = {name: Watcher(Pipeline(*rules), adaptive=name == "adaptive") for name in RATES}
     for view in views:
         for watcher in watchers.values():
             watcher.see(view)
@@ -76,17 +77,15 @@ def count_shop(seed: int, crowding: Crowding) -> dict[str, Counted]:
     }
 
 
-def shops(options: argparse.Namespace, crowding: Crowding) -> Iterator[dict[str, Counted]]:
-    """As many as it takes to see so many true crossings."""
-    crossings = 0
+def shops(options: argparse.Namespace, crowding: Crowding) -> Iterator[list[dict[str, Counted]]]:
+    """So far, as many as it takes to see so many true crossings."""
+    counted, crossings = [], 0
     with ProcessPoolExecutor(options.jobs) as pool:
         for first in count(options.seed, options.jobs):
             pending = [pool.submit(count_shop, first + number, crowding) for number in range(options.jobs)]
-            for future in pending:
-                counted = future.result()
-                crossings += counted["full"].shop.readings["raw"].directions["both"].true
-                yield counted
-            print(f"at most {crowding.at_most}: {crossings} of {options.crossings}", file=sys.stderr, flush=True)
+            counted += [future.result() for future in pending]
+            crossings = sum(shop["full"].shop.readings["raw"].directions["both"].true for shop in counted)
+            yield counted
             if crossings >= options.crossings:
                 return
 
@@ -101,13 +100,13 @@ def summary(counted: list[Counted]) -> dict[str, Any]:
     }
 
 
-def row(crowding: Crowding, name: str, one: dict[str, Any]) -> str:
+def row(one: dict[str, Any]) -> str:
     """The same for people."""
     settled, visits = one["settled"], one["visits"]
     errors = " | ".join(f"{100.0 * settled[key]['share']:.2f} %" for key in ("error", "count_error", "bias"))
     dwell = " | ".join(f"{visits['left_dwell_error_s'][key]:.2f} s" for key in ("median", "p95"))
     return (
-        f"| {crowding.at_most} | {name} | {100.0 * one['looks']:.0f} % | {settled['both']['true']} | {errors} "
+        f"| {one['at_most']} | {one['rate']} | {100.0 * one['looks']:.0f} % | {settled['both']['true']} | {errors} "
         f"| {visits['true']} | {visits['missed']} | {visits['invented']} | {dwell} |"
     )
 
@@ -115,7 +114,7 @@ def row(crowding: Crowding, name: str, one: dict[str, Any]) -> str:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attention", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--crossings", type=int, default=3000, help="true crossings in each crowding")
+    parser.add_argument("--crossings", type=int, default=1500, help="true crossings in each crowding")
     parser.add_argument("--people", type=int, nargs="+", default=[2, 5, 15], help="at once, at most")
     parser.add_argument("--seed", type=int, default=1, help="of the first shop")
     parser.add_argument("--jobs", type=int, default=1)
@@ -126,11 +125,14 @@ def main() -> None:
           " dwell error: median | p95 |\n" + "|" + " --- |" * 12)  # fmt: skip
     for crowding in CROWDINGS:
         if crowding.at_most in options.people:
-            counted = list(shops(options, crowding))
-            for name in ("full", "adaptive"):
-                one = summary([shop[name] for shop in counted])
-                result["cells"].append({**crowding._asdict(), "rate": name, **one})
-                print(row(crowding, name, one), flush=True)
+            cells: list[dict[str, Any]] = []
+            for counted in shops(options, crowding):
+                cells = [
+                    {**crowding._asdict(), "rate": name, **summary([shop[name] for shop in counted])} for name in RATES
+                ]
+                print(*(row(cell) for cell in cells), sep="\n", file=sys.stderr, flush=True)
+            result["cells"] += cells
+            print(*(row(cell) for cell in cells), sep="\n", flush=True)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

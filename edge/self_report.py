@@ -34,7 +34,7 @@ class SelfReport:
     def __init__(self, config: Config, camera: Camera, boot_id: str, observer: Observer) -> None:
         self._config, self._camera, self._boot_id, self._observer = config, camera, boot_id, observer
         self._reported_s = time.monotonic()
-        self._frames = 0
+        self._frames = self._gated = self._waited = 0
         self._seen_s: float | None = None
         self._told = observer.state
         self._clock: Clock = "synced"
@@ -83,13 +83,17 @@ class SelfReport:
         return Message(self._topic("info"), info.wire(), retain=True)
 
     def health(self, outbox: Outbox, keeper: Bookkeeper, publisher: Publisher | None) -> message.Health:
-        """How things are; the frame rate is that since the last call."""
+        """How things are; the frame rate and its shares are those since the last call."""
         now = time.monotonic()
-        detector = self._observer.detector
+        detector, lookout = self._observer.detector, self._observer.lookout
+        gated, waited = (lookout.gated - self._gated, lookout.waited - self._waited) if lookout else (0, 0)
+        pictures = self._frames + waited
         health = message.Health(
             boot_id=self._boot_id,
             camera=self._observer.state,
-            fps=round(self._frames / (now - self._reported_s), 2),
+            fps=round(pictures / (now - self._reported_s), 2),
+            gated=round(gated / pictures, 3) if lookout and pictures else None,
+            waited=round(waited / pictures, 3) if lookout and pictures else None,
             frame_age_s=_rounded(now - self._seen_s if self._seen_s is not None else None),
             detector_ms=_rounded(detector.last_ms if detector else None),
             provider=detector.provider if detector else None,
@@ -107,6 +111,7 @@ class SelfReport:
             throttled=None,
         )
         self._reported_s, self._frames, self._told = now, 0, health.camera
+        self._gated, self._waited = self._gated + gated, self._waited + waited
         self._tell_changes(health)
         return health
 

@@ -201,6 +201,8 @@ class Health(Payload):
     boot_id: Hex
     camera: CameraState
     fps: Seconds
+    gated: Fraction | None = Field(default=None, description="Share that the motion gate answered, without the model.")
+    waited: Fraction | None = Field(default=None, description="Share that was left out: the people there could wait.")
     frame_age_s: Seconds | None
     detector_ms: Seconds | None
     provider: Provider | None = Field(default=None, description="What runs the model, as in info.")

@@ -50,7 +50,8 @@ INFO = {
     "zones": [{"name": "table", "polygon": [[0.1, 0.2]]}],
 }  # fmt: skip
 HEALTH = {
-    "boot_id": "feedface", "camera": "streaming", "fps": 9.8, "frame_age_s": 0.1, "detector_ms": 20.0,
+    "boot_id": "feedface", "camera": "streaming", "fps": 9.8, "gated": 0.7, "waited": 0.1,
+    "frame_age_s": 0.1, "detector_ms": 20.0,
     "provider": "cpu", "provider_fallback": True,
     "broker": "ok", "books": "ok", "outbox_depth": 0, "outbox_oldest_s": None, "outbox_dropped": 0,
     "intervals_waiting": 0, "intervals_dropped": 0, "puback_age_s": None, "clock": "synced", "temperature_c": -3.5,
@@ -69,6 +70,7 @@ PROPERTIES = {
     "schema", "site", "device", "epoch", "series", "seq", "start", "end", "observed_s", "frames", "fps", "status",
     "clock", "config_id", "boot_id", "line", "zone", "business_day", "state", "software", "camera", "model",
     "model_sha256", "lines", "zones", "name", "points", "inside", "polygon", "frame_age_s", "detector_ms",
+    "gated", "waited",
     "provider", "provider_wanted", "provider_fallback",
     "broker", "books", "outbox_depth", "outbox_oldest_s", "outbox_dropped", "intervals_waiting", "intervals_dropped",
     "puback_age_s", "temperature_c", "throttled",
