@@ -28,7 +28,7 @@ from benchmarks.chaos.kills import random_kills
 from benchmarks.chaos.power import power_cuts
 from benchmarks.chaos.promise import traced
 from benchmarks.chaos.row import Row
-from benchmarks.chaos.sandbox import booted, exposure
+from benchmarks.chaos.sandbox import booted, exposure, installed
 from benchmarks.chaos.soak import soak
 
 TESTS: dict[str, dict[str, Callable[[Path], Row]]] = {
@@ -74,6 +74,7 @@ TESTS: dict[str, dict[str, Callable[[Path], Row]]] = {
     },
     "unit": dict.fromkeys(("small", "full"), exposure),
     "sandbox": dict.fromkeys(("small", "full"), booted),
+    "install": dict.fromkeys(("small", "full"), installed),
     "soak": {
         "small": lambda folder: soak(folder, seconds=20.0, days_h=0.05),
         "full": lambda folder: soak(folder, seconds=3600.0),
@@ -81,8 +82,8 @@ TESTS: dict[str, dict[str, Callable[[Path], Row]]] = {
     },
 }
 
-OPT_IN = {"sandbox"}
-"""What is only run when it is named: it needs root, the network and a kernel that lets it boot a systemd."""
+OPT_IN = {"sandbox", "install"}
+"""What is only run when it is named: it needs the network, and root and a kernel that lets it boot a systemd."""
 
 
 def main() -> None:
