@@ -105,3 +105,35 @@ def test_clock_and_drops_are_logged_when_they_change(
 
 def test_home_assistant_is_off_unless_it_is_asked_for() -> None:
     assert parse(text(1883)).mqtt.home_assistant is False
+
+
+class Changing(Observer):
+    """An observer of a camera whose state a test sets."""
+
+    now = "connecting"
+
+    @property
+    def state(self) -> Any:
+        return self.now
+
+
+def test_a_camera_that_changes_is_told_within_a_second_and_not_only_when_health_is_due(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config, camera = chosen(text(1883))
+    observer = Changing(camera, source=str(DEMO))
+    time_s = 100.0
+    monkeypatch.setattr("edge.self_report.time.monotonic", lambda: time_s)
+    about = SelfReport(config, camera, "0123456789abcdef", observer)
+    time_s += config.health_s - 0.1
+    assert not about.due()
+    observer.now = "frozen"
+    assert about.due()
+    with Outbox(tmp_path / "o.db") as outbox:
+        keeper = Bookkeeper(outbox, Sender("demo", "demo-box", "feedface"), str, retain_s=60.0, live=False)
+        assert about.health(outbox, keeper, None).camera == "frozen"
+    assert not about.due()
+    observer.now = "streaming"
+    assert not about.due(), "not more than one a second"
+    time_s += 1.0
+    assert about.due()

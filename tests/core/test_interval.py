@@ -208,3 +208,36 @@ def test_after_a_jump_of_an_hour_rows_go_on_at_the_new_time():
         intervals = Intervals(300, COUNTING, 0.0, UTC_S)
         intervals.turn(COUNTING, 300.0, UTC_S + 300.0 + jump_s)
         assert [row.start_utc_s for row in intervals.finish()] == [UTC_S, UTC_S + 300 + jump_s]
+
+
+def statuses(*states: tuple[str, float], frames: bool = True) -> str:
+    """The status of an interval of 60 s in which the camera was in these states for so long, one after the other."""
+    intervals, now = Intervals(60, COUNTING, 0.0, UTC_S), 0.0
+    for state, seconds in states:
+        for _ in range(round(seconds)):
+            now += 1.0
+            intervals.camera(state, now)
+            if frames and state in ("streaming", "moved"):
+                intervals.add(at(now))
+    return intervals.finish()[0].status
+
+
+def test_the_status_is_the_trouble_that_took_longest_if_it_is_worth_telling():
+    assert statuses(("streaming", 60)) == "ok"
+    assert statuses(("connecting", 3), ("streaming", 57)) == "ok"
+    assert statuses(("streaming", 40), ("frozen", 20)) == "frozen"
+    assert statuses(("gone", 12), ("unauthorised", 15), ("streaming", 33)) == "unauthorised"
+    assert statuses(("streaming", 20), ("moved", 40)) == "moved"
+    assert statuses(("gone", 3), frames=False) == "gone", "not one picture: then any reason is"
+    assert statuses(("streaming", 60), frames=False) == "no_frames"
+
+
+def test_a_trouble_belongs_to_the_interval_in_which_it_was():
+    intervals = Intervals(60, COUNTING, 0.0, UTC_S)
+    for second in range(1, 120):
+        now = float(second)
+        if intervals.due(now):
+            intervals.turn(COUNTING, now, UTC_S + now)
+        intervals.camera("dark" if 30 <= second < 60 else "streaming", now)
+        intervals.add(at(now))
+    assert [report.status for report in intervals.finish()] == ["dark", "ok"]
