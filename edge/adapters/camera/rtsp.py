@@ -48,7 +48,7 @@ def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictu
         while (packet := _in_time(address, timeout_s, "stalled", lambda: next(packets, None))) is not None:
             frames = decoder.pictures(packet)
             for frame in frames:
-                yield partial(VideoPicture, frame, decoder.scaler)
+                yield partial(VideoPicture, frame, decoder.shrinker)
             if frames:
                 last_s = time.monotonic()
             elif time.monotonic() - last_s > timeout_s:

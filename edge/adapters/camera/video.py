@@ -73,7 +73,7 @@ class VideoFile:
         clock = PresentationClock(self._path, float(self._stream.guessed_rate or self._stream.average_rate or 25))
         for packet in self._packets():
             for frame in self._decoder.pictures(packet):
-                yield clock.stamp(frame.time), partial(VideoPicture, frame, self._decoder.scaler)
+                yield clock.stamp(frame.time), partial(VideoPicture, frame, self._decoder.shrinker)
         if clock.last_s is None:
             raise CameraError(
                 f"{self._path}: expected pictures, found {self._decoder.corrupt} packets that cannot be decoded"
