@@ -38,9 +38,10 @@ EARLY, LATE = Mix(0.4, 0.15, 0.1), Mix(0.15, 0.35, 0.2)
 
 _CELL = 8
 _LEAST_SEEN = 0.3
-_MOST_BEHEADED = 0.3
-"""Of whom less is left, or who lost more of their height from the top down, may be called a person or not: to learn a
-box around legs costs a second box on everybody who walks, and to learn that nobody is there costs those who leave."""
+_MOST_BEHEADED, _LEGS_ALONE = 0.3, 0.45
+"""Of whom less is left, or who lost more of their height from the top down, may be called a person or not: to learn
+that nobody is there would cost those who leave. Legs alone are nobody, whatever the teacher sees: to learn a box around
+them costs a second one on everybody who walks."""
 _SURE_LABEL = 0.5
 _NOISE = np.random.default_rng(1).normal(0.0, 1.0, (512, 512, 3)).astype(np.float32)
 
@@ -111,11 +112,14 @@ class _Canvas:
         whole = corners.reshape(-1, 2, 2)
         whole = np.concatenate((whole.min(1), whole.max(1)), 1).astype(np.float32)
         shown = np.clip(whole, (x0, y0, x0, y0), (x1, y1, x1, y1)).astype(np.float32)
-        beheaded = shown[:, 1] - whole[:, 1] > _MOST_BEHEADED * (whole[:, 3] - whole[:, 1])
-        seen = (areas(shown) > _LEAST_SEEN * areas(whole)) & ~beheaded & (shown[:, 3] - shown[:, 1] > 3)
+        lost = (shown[:, 1] - whole[:, 1]) / np.maximum(whole[:, 3] - whole[:, 1], 1.0)
+        seen = (areas(shown) > _LEAST_SEEN * areas(whole)) & (lost <= _MOST_BEHEADED) & (shown[:, 3] - shown[:, 1] > 3)
         self.boxes.append(shown[seen])
         self.trust.append(picture.trust[seen])
-        for box in shown[~seen & (areas(shown) > 0)].tolist():
+        there = areas(shown) > 0
+        for box in shown[there & (lost > _LEGS_ALONE)].tolist():
+            self.asked[_cells(box)] = False
+        for box in shown[there & ~seen & (lost <= _LEGS_ALONE)].tolist():
             self.counted[_cells(box)] = False
 
 

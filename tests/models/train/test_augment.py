@@ -52,14 +52,24 @@ def _cut(tmp_path: Path, up: float, left: float) -> augment.Sample:
 
 
 @pytest.mark.parametrize(
-    ("up", "left", "kept"), [(0.0, 0.6, True), (0.2, 0.0, True), (0.5, 0.0, False), (0, 0.8, False)]
+    ("up", "left", "person", "counted", "asked"),
+    [
+        (0.0, 0.6, True, True, True),
+        (0.2, 0.0, True, True, True),
+        (0.0, 0.8, False, False, True),
+        (0.4, 0.0, False, False, True),
+        (0.6, 0.0, False, True, False),
+    ],
 )
-def test_of_a_part_of_a_person_head_and_chest_are_a_person_and_legs_or_a_sliver_may_be_either(tmp_path, up, left, kept):
+def test_head_and_chest_are_a_person_legs_are_nobody_and_what_is_between_may_be_either(
+    tmp_path, up, left, person, counted, asked
+):
     sample = _cut(tmp_path, up, left)
-    assert len(sample.boxes) == kept
+    assert len(sample.boxes) == person
     red = sample.clean[4::8, 4::8, 2] > 200
     assert red.any()
-    assert sample.counted[red].all() == kept
+    assert sample.counted[red].all() == counted
+    assert sample.asked[red].all() == asked
     assert sample.counted[~red].mean() > 0.9
 
 
