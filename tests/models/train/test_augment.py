@@ -52,19 +52,19 @@ def _cut(tmp_path: Path, up: float, left: float) -> augment.Sample:
 
 
 @pytest.mark.parametrize(
-    ("up", "left", "person", "counted", "asked"),
+    ("cut", "person", "counted", "asked"),
     [
-        (0.0, 0.6, True, True, True),
-        (0.2, 0.0, True, True, True),
-        (0.0, 0.8, False, False, True),
-        (0.4, 0.0, False, False, True),
-        (0.6, 0.0, False, True, False),
+        ((0.0, 0.6), True, True, True),
+        ((0.2, 0.0), True, True, True),
+        ((0.0, 0.8), False, False, True),
+        ((0.4, 0.0), False, False, True),
+        ((0.6, 0.0), False, True, False),
     ],
 )
 def test_head_and_chest_are_a_person_legs_are_nobody_and_what_is_between_may_be_either(
-    tmp_path, up, left, person, counted, asked
+    tmp_path, cut, person, counted, asked
 ):
-    sample = _cut(tmp_path, up, left)
+    sample = _cut(tmp_path, *cut)
     assert len(sample.boxes) == person
     red = sample.clean[4::8, 4::8, 2] > 200
     assert red.any()
