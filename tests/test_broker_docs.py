@@ -228,7 +228,8 @@ def test_what_is_retained_and_what_waits_survives_a_kill(broker: Documented) -> 
 
 def test_a_box_and_a_reader_have_all_the_rights_that_they_need(broker: Documented, tmp_path: Path) -> None:
     demo = ROOT / "edge" / "demo"
-    files = f"{{ca_file: {broker.etc}/ca.pem, cert_file: {broker.etc}/box.pem, key_file: $CREDENTIALS_DIRECTORY/box.key}}"
+    etc, key_file = broker.etc, "$CREDENTIALS_DIRECTORY/box.key"
+    files = f"{{ca_file: {etc}/ca.pem, cert_file: {etc}/box.pem, key_file: {key_file}}}"
     login = f"username: {BOX}, password: {{env: PASSWORD}}, home_assistant: true, tls: {files}"
     text = (demo / "demo.yaml").read_text().replace("source: shop.jsonl ", f"source: {demo}/shop.jsonl ")
     text = text.replace("host: localhost, port: 1883", f"host: 127.0.0.1, port: {broker.port}, {login}")

@@ -120,8 +120,9 @@ def _line(chance: random.Random) -> LineFacts:
 def _zone(chance: random.Random) -> ZoneFacts:
     bins = tuple(chance.choice([0, 0, 0, 0, 1, chance.randint(0, 30)]) for _ in HISTOGRAM_EDGES_S)
     counts: dict[str, Any] = {field.name: _count(chance) for field in fields(ZoneFacts) if field.type == "int"}
-    seconds = {name: chance.choice([0.0, 1e-12, 0.005, chance.uniform(0, 1e5)]) for name in ("left_s", "presence_s")}
-    return ZoneFacts(histogram=bins, **counts, **seconds)
+    for name in ("left_s", "presence_s"):
+        counts[name] = chance.choice([0.0, 1e-12, 0.005, chance.uniform(0, 1e5)])
+    return ZoneFacts(histogram=bins, **counts)
 
 
 def _health(chance: random.Random) -> Health:
