@@ -117,6 +117,10 @@ def test_inside_is_where_the_truth_says(points, inside, right_or_down_is_in):
     assert replace(EXIT, points=points, inside=inside).right_or_down_is_in is right_or_down_is_in
 
 
+def test_a_longer_line_stays_in_the_picture():
+    assert EXIT.longer_points == ((0.85, pytest.approx(0.3125)), (0.85, 1.0))
+
+
 def test_a_case_is_read_from_a_clip_and_its_truth(tmp_path):
     clip = film(tmp_path / "walk.mp4")
     line = {"name": "door", "points": [[0.1, 0.55], [0.9, 0.55]], "inside": [0.5, 0.9]}

@@ -38,7 +38,7 @@ def main() -> None:
         arena = Arena(folder, options.core, port, options.detect_fps)
         parts: list[str] = []
         everything = []
-        for number, one in enumerate((case, quiet_stream(case, options.model, folder))):
+        for number, one in enumerate((case, quiet_stream(case, contestants[0].model, folder))):
             if one is None:
                 print("the clip has no stretch without people beside one with a crossing: no empty stream")
                 continue
@@ -75,7 +75,8 @@ def _contestants(options: argparse.Namespace, folder: Path) -> list[Contestant]:
         if options.ultralytics:
             square, python = files[SQUARE], options.ultralytics
             found.append(contest.ultralytics(python, square, SQUARE, tracker=None, weights=same))
-            found.append(contest.ultralytics(python, square, SQUARE, tracker="bytetrack.yaml", weights=same))
+            byte = contest.ultralytics(python, square, SQUARE, tracker="bytetrack.yaml", weights=same)
+            found.append(replace(byte, empty_too=False))
             found.append(contest.ultralytics(python, small, size, tracker="bytetrack.yaml", weights=same))
     found.append(contest.edge(options.model, f"{options.model}, as it comes", "ours"))
     for path in options.vendor:

@@ -11,6 +11,8 @@ from benchmarks.peers.clip import Clip
 from edge.evaluation.truth import Line, read_truth
 
 Corner = tuple[float, float]
+LONGER = 0.25
+"""Of its length, at either end."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,15 @@ class Case:
         upright = abs(x1 - x0) * self.clip.width < abs(y1 - y0) * self.clip.height
         return self.inside[0] > (x0 + x1) / 2 if upright else self.inside[1] > (y0 + y1) / 2
 
+    @property
+    def longer_points(self) -> tuple[Corner, Corner]:
+        """The line, longer at both ends: for who does not look at the feet that it was drawn for."""
+        (x0, y0), (x1, y1) = self.points
+        along = (x1 - x0) * LONGER, (y1 - y0) * LONGER
+        ends = (x0 - along[0], y0 - along[1]), (x1 + along[0], y1 + along[1])
+        (first, last) = (tuple(min(1.0, max(0.0, place)) for place in end) for end in ends)
+        return (first[0], first[1]), (last[0], last[1])
+
     def spec(self) -> dict[str, Any]:
         """What every contestant is told."""
         return {
@@ -55,6 +66,7 @@ class Case:
             "fps": self.clip.fps,
             "seconds": self.clip.seconds + 1.0,
             "line": self.points,
+            "longer_line": self.longer_points,
             "line_name": self.name,
             "inside": self.inside,
             "positive_is_in": self.right_or_down_is_in,

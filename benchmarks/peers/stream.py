@@ -24,7 +24,7 @@ from edge.evaluation.truth import Event, Line
 
 EMPTY = 0.9
 _SURE_S = 1.0  # so long before and after somebody was seen, nothing counts as empty
-_SCORE = 0.05  # whatever might be somebody
+_SCORE = 0.1  # whatever might be somebody
 _KEPT = 300  # empty pictures that are held in memory
 
 Stretch = tuple[int, int]
