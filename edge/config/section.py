@@ -11,7 +11,14 @@ from pydantic.config import JsonDict
 class Section(BaseModel):
     """Base of every section. Values are taken as YAML gave them: no text becomes a number, no number a text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # the whole is built when it is read; its parts would be built before that, to no use
+    )
 
 
 def unit(name: str) -> JsonDict:

@@ -50,6 +50,7 @@ class Payload(BaseModel):
         serialize_by_alias=True,
         allow_inf_nan=False,
         json_schema_serialization_defaults_required=True,  # what is always sent may be relied on
+        defer_build=True,  # a service counts before it has sent anything
     )
 
     def wire(self) -> bytes:
