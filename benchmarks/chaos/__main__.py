@@ -21,9 +21,11 @@ from pathlib import Path
 
 from benchmarks.chaos.away import broker_away
 from benchmarks.chaos.brokers import queue_overflows, restarts_empty
+from benchmarks.chaos.camera import behind, faults, quiet
 from benchmarks.chaos.clocks import clock_steps
 from benchmarks.chaos.disk import disk_full
 from benchmarks.chaos.fuzz import configurations, payloads
+from benchmarks.chaos.hang import hangs
 from benchmarks.chaos.kills import random_kills
 from benchmarks.chaos.power import power_cuts
 from benchmarks.chaos.promise import traced
@@ -60,6 +62,19 @@ TESTS: dict[str, dict[str, Callable[[Path], Row]]] = {
         "small": lambda folder: clock_steps(folder, seconds=600.0),
         "full": lambda folder: clock_steps(folder, seconds=7200.0),
     },
+    "camera": {
+        "small": lambda folder: faults(folder, times=1),
+        "full": lambda folder: faults(folder, times=4),
+    },
+    "quiet": {
+        "small": lambda folder: quiet(folder, hours=0.05),
+        "full": lambda folder: quiet(folder, hours=1.0),
+    },
+    "behind": {
+        "small": lambda folder: behind(folder, seconds=20.0),
+        "full": lambda folder: behind(folder, seconds=120.0),
+    },
+    "hang": dict.fromkeys(("small", "full"), hangs),
     "payloads": {
         "small": lambda _: payloads(reports=300, seed=1),
         "full": lambda _: payloads(reports=10_000, seed=1),

@@ -289,3 +289,18 @@ def test_the_desktop_build_of_opencv_gets_advice(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert "opencv-python-headless" in done.stderr.splitlines()[-1]
+
+
+def test_silence_is_noticed_after_one_time_limit_and_not_after_two(server, monkeypatch):
+    """FFmpeg holds back a picture until the next one begins; in silence it comes out late, and is no sign of life."""
+    said = []
+    with camera(server.url, timeout_s=3.0) as opened:
+        take(opened, 5)
+        server.stall = True
+        silent_s = time.monotonic()
+        for frame in opened.frames():
+            if frame is not None and time.monotonic() - silent_s > 2.0:
+                said.append(frame)
+            if opened.state == "stalled":
+                break
+    assert said == []

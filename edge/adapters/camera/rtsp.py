@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
@@ -45,7 +45,7 @@ def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictu
         one_thread(stream)
         packets = container.demux(stream)
         last_s = time.monotonic()
-        while (packet := _in_time(address, timeout_s, "stalled", lambda: next(packets, None))) is not None:
+        while (packet := _next(address, timeout_s, packets)) is not None:
             frames = decoder.pictures(packet)
             for frame in frames:
                 yield partial(VideoPicture, frame, decoder.shrinker)
@@ -59,6 +59,17 @@ def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictu
 
 def _open(address: Address, timeout_s: float) -> av.container.InputContainer:
     return av.open(address.secret_url, options=OPTIONS, timeout=(timeout_s, timeout_s))
+
+
+def _next(
+    address: Address, timeout_s: float, packets: Iterator[av.Packet[av.VideoStream]]
+) -> av.Packet[av.VideoStream] | None:
+    start_s = time.monotonic()
+    packet = _in_time(address, timeout_s, "stalled", lambda: next(packets, None))
+    # When a stream falls silent, FFmpeg first hands out the packet that it had held back until the next one begins.
+    if time.monotonic() - start_s > timeout_s:
+        raise _silent(address, timeout_s, "stalled")
+    return packet
 
 
 def _in_time(address: Address, timeout_s: float, when_silent: CameraState, call: Callable[[], T]) -> T:
