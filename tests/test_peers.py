@@ -17,7 +17,7 @@ from benchmarks.peers import contest, table
 from benchmarks.peers.case import Case, read_case
 from benchmarks.peers.clip import Clip
 from benchmarks.peers.contest import Arena, Contestant, Result
-from benchmarks.peers.stream import _crossings, _stretches
+from benchmarks.peers.stream import _crossings, _stretches, _to_and_fro
 from benchmarks.peers.weights import as_yolov8
 from edge.core.layouts import read_people
 from edge.core.model_facts import InputSize, ModelFacts
@@ -138,6 +138,10 @@ def test_stretches_and_the_crossings_within():
     assert _stretches([True] * 10 + [False] * 5 + [True] * 10, 10) == [(0, 10), (15, 25)]
     assert _crossings(EXIT, (40, 60)) == [(1.0, False)]
     assert _crossings(EXIT, (60, 80)) == []
+
+
+def test_empty_stretches_are_looped_without_jumps():
+    assert _to_and_fro([[1, 2, 3], [7, 8]], 12) == [1, 2, 3, 3, 2, 1, 7, 8, 8, 7, 7, 8]
 
 
 def result(cost: float, counts: dict[str, int]) -> Result:

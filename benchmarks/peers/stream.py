@@ -1,11 +1,12 @@
 """Builds a stream in which nobody is to be seen nine tenths of the time, out of a clip: a shop in a quiet hour.
 
 Empty stretches of the clip are looped around one stretch with people, of whom it is known when they crossed the line.
+A stretch is played forwards and backwards, because a jump in the light every second is nothing that a shop has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import cycle, islice, pairwise
 from pathlib import Path
@@ -25,7 +26,7 @@ from edge.evaluation.truth import Event, Line
 EMPTY = 0.9
 _SURE_S = 1.0  # so long before and after somebody was seen, nothing counts as empty
 _SCORE = 0.1  # whatever might be somebody
-_KEPT = 300  # empty pictures that are held in memory
+_KEPT = 100  # pictures of an empty stretch that are held in memory
 
 Stretch = tuple[int, int]
 """First picture, and the one after the last."""
@@ -93,15 +94,30 @@ def _crossings(case: Case, stretch: Stretch) -> list[tuple[float, bool]]:
 
 def _write(path: Path, clip: Clip, stretch: Stretch, empty: list[Stretch], needed: int) -> None:
     """Half of the empty pictures, the people, the other half."""
-    kept: list[Any] = []
     people: list[Any] = []
+    nobody: list[list[Any]] = [[] for _ in empty]
     for index, picture in enumerate(_pictures(clip)):
         if stretch[0] <= index < stretch[1]:
             people.append(picture)
-        elif len(kept) < _KEPT and any(first <= index < last for first, last in empty):
-            kept.append(picture)
-    nobody = cycle(kept)
+        for kept, (first, last) in zip(nobody, empty, strict=True):
+            if first <= index < min(last, first + _KEPT):
+                kept.append(picture)
+    quiet = _to_and_fro(nobody, needed)
+    pictures = [*quiet[: needed // 2], *people, *quiet[needed // 2 :]]
     with VideoWriter(path) as video:
-        pictures = [*islice(nobody, needed // 2), *people, *islice(nobody, needed - needed // 2)]
         for index, picture in enumerate(pictures):
             video.write(picture, index / clip.fps)
+
+
+def _to_and_fro(stretches: Sequence[list[Any]], needed: int) -> list[Any]:
+    """Each stretch forwards and backwards again and again for its share of the time, so that hardly a picture jumps.
+
+    >>> _to_and_fro([[1, 2, 3], [7, 8]], 12)
+    [1, 2, 3, 3, 2, 1, 7, 8, 8, 7, 7, 8]
+    """
+    ends = [needed * number // len(stretches) for number in range(len(stretches) + 1)]
+    return [
+        picture
+        for kept, (begin, end) in zip(stretches, pairwise(ends), strict=True)
+        for picture in islice(cycle([*kept, *reversed(kept)]), end - begin)
+    ]

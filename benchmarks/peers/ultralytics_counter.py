@@ -1,7 +1,7 @@
 """One run of ultralytics' ObjectCounter, in the Python that has it: `python -m ... SPEC.json BEGAN_S`.
 
-Its defaults stay what they are, but for what a server has no use for: no window, no line of text per picture. It follows
-the middle of a box and not the feet, which would pass beside the end of a line drawn for feet: its line is longer.
+Its defaults stay what they are, but for what a server has no use for: no window, no line of text per picture. It
+follows the middle of a box, not the feet, which may pass beside the end of a line drawn for feet: its line is longer.
 """
 
 from __future__ import annotations
