@@ -14,7 +14,8 @@ from edge.config import Camera, SecretRef, parse
 from edge.core.types import Detections, Tracks
 from edge.errors import CameraError, ConfigError, EdgeError, ModelError
 from edge.observer import Observation, Observer, open_detector
-from tests.commands import BODY, CANARY, FPS, feet, picture, scene
+from tests.commands import BODY, CANARY, FPS, HEIGHT, WIDTH, feet, picture, scene
+from tests.mosquitto import wait_until
 from tests.rtsp import RtspServer
 
 Change = Callable[..., Camera]
@@ -102,6 +103,25 @@ def test_a_live_camera_is_live_and_logs_in_with_the_secret(configured, monkeypat
             seen = next(observation for observation in observer.observations() if observation is not None)
             assert (observer.live, observer.state, observer.duration_s) == (True, "streaming", None)
     assert len(seen.seen.boxes) == 1
+
+
+def test_nobody_is_looked_for_in_a_picture_that_shows_nobody(configured):
+    """A bag over the camera: after some seconds the network has a rest, until there is something to be seen again."""
+    covered = False
+
+    def source(number: int) -> np.ndarray:
+        noise = np.random.default_rng(number).normal(0.0, 2.0, (HEIGHT, WIDTH, 1))
+        return np.clip((120 if covered else picture(number)) + noise, 0, 255).astype(np.uint8) + np.zeros(3, np.uint8)
+
+    with RtspServer(source, fps=FPS) as server, Observer(configured(source=server.url)) as observer:
+        observations = observer.observations()
+        assert any(next(observations) for _ in range(20))
+        covered = True
+        wait_until(lambda: next(observations) is None and observer.state == "covered")
+        assert [next(observations) for _ in range(10)] == [None] * 10
+        covered = False
+        wait_until(lambda: next(observations) is not None and observer.state == "streaming")
+        observer.learn_anew()
 
 
 def test_the_password_of_the_camera_is_not_told_to_another_address(configured, monkeypatch):
