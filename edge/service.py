@@ -22,6 +22,7 @@ from edge.adapters import clock
 from edge.adapters.metrics import Metrics
 from edge.adapters.outbox import FullError
 from edge.adapters.systemd import Notifier
+from edge.ahead import Ahead
 from edge.bookkeeper import TALLY_S
 from edge.config import Camera, Config
 from edge.core.books import Sender
@@ -94,9 +95,11 @@ class Service:
         with ExitStack() as stack:
             stack.enter_context(heard(self._stop, self._want_reload))
             state_dir = self._options.state_dir
-            observer = Observer(camera, speed=self._options.speed, engines=wiring.engines_folder(state_dir))
-            self._observer = stack.enter_context(observer)
+            engines = wiring.engines_folder(state_dir)
+            # Loading the model leaves the disk and Python alone for most of its time.
+            observer = Ahead(lambda: Observer(camera, speed=self._options.speed, engines=engines))
             self._outbox = stack.enter_context(wiring.open_outbox(config, camera, state_dir))
+            self._observer = stack.enter_context(observer.result())
             self._resending = Resending(self._outbox, wiring.wishes_file(state_dir, camera))
             self._resending.take_wishes()
             self._keeper = wiring.bookkeeper(config, self._sender(), self._outbox, live=self._observer.live)
