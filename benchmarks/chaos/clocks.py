@@ -18,6 +18,7 @@ from unittest.mock import PropertyMock, patch
 
 from benchmarks.chaos.row import Row
 from benchmarks.chaos.shop import configuration, parsed, record
+from edge.core.pipeline import Pipeline
 from edge.observer import Observation, Observer
 from edge.service import Options, Service
 
@@ -125,8 +126,8 @@ def _count(
 def _made_up(clocks: _Clocks, synchronised: Callable[[float], bool]) -> Iterator[None]:
     observations = Observer.observations
 
-    def seen(observer: Observer) -> Iterator[Observation | None]:
-        for observation in observations(observer):
+    def seen(observer: Observer, *pipelines: Pipeline) -> Iterator[Observation | None]:
+        for observation in observations(observer, *pipelines):
             if observation is not None:
                 clocks.mono_s = observation.seen.mono_s
             yield observation

@@ -16,6 +16,7 @@ from edge.adapters.camera.watch import Watch
 from edge.core.rate import RateLimit
 from edge.core.types import Frame, Image
 from edge.errors import CameraError
+from tests.mosquitto import wait_until
 from tests.rtsp import RtspServer, barcode
 
 GREY = np.full((90, 160, 3), 120, np.uint8)
@@ -53,19 +54,17 @@ def test_troubles_are_logged_once_each_and_blind_is_what_shows_nobody(caplog: py
 def test_a_frozen_stream_is_a_state_and_each_of_its_pictures_still_comes() -> None:
     with RtspServer(noisy, fps=10.0) as server, Camera(server.url) as camera:
         frames = camera.frames()
-        end_s = time.monotonic() + 60.0
-        while camera.state != "streaming":
-            next(frames)
+
+        def until(state: str) -> None:
+            wait_until(lambda: next(frames) is not None and camera.state == state, timeout_s=60.0)
+
+        until("streaming")
         server.freeze = True
-        while camera.state != "frozen":
-            next(frames)
-            assert time.monotonic() < end_s
+        until("frozen")
         assert camera.blind
         assert any(next(frames) is not None for _ in range(10))
         server.freeze = False
-        while camera.state != "streaming":
-            next(frames)
-            assert time.monotonic() < end_s
+        until("streaming")
         assert not camera.blind
 
 

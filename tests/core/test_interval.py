@@ -15,7 +15,7 @@ from edge.core.crossing import LineEvent
 from edge.core.dwell import Presence, ZoneStep
 from edge.core.interval import WATCHED_GAP_S, Counting, Intervals
 from edge.core.pipeline import Pipeline, Step
-from edge.core.report import HISTOGRAM_EDGES_S, IntervalReport, LineFacts, ZoneFacts
+from edge.core.report import HISTOGRAM_EDGES_S, CameraState, IntervalReport, LineFacts, ZoneFacts
 from edge.core.rules import LineRule, TrackerRule, ZoneRule
 from edge.core.types import Dwell, Tracks
 from tests.core.scene import HEIGHT, WIDTH, Camera, Person
@@ -210,7 +210,7 @@ def test_after_a_jump_of_an_hour_rows_go_on_at_the_new_time():
         assert [row.start_utc_s for row in intervals.finish()] == [UTC_S, UTC_S + 300 + jump_s]
 
 
-def statuses(*states: tuple[str, float], frames: bool = True) -> str:
+def statuses(*states: tuple[CameraState, float], frames: bool = True) -> str:
     """The status of an interval of 60 s in which the camera was in these states for so long, one after the other."""
     intervals, now = Intervals(60, COUNTING, 0.0, UTC_S), 0.0
     for state, seconds in states:
