@@ -54,7 +54,7 @@ class View:
         self._signs: dict[Trouble, _Sign] = {  # the first that holds is the one that is said
             "dark": _Sign(5.0, 2.0),
             "covered": _Sign(5.0, 2.0),
-            "frozen": _Sign(8.0, 0.0),  # and the OLD_S before; it ends with the first picture that is new
+            "frozen": _Sign(7.0, 0.0),  # and the OLD_S before; it ends with the first picture that is new
             "moved": _Sign(60.0, 10.0),
         }
         self._scenery = Scenery()
