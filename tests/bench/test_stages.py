@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,18 +27,23 @@ def test_the_service_is_left_as_it_was():
     assert [getattr(owner, method) for owner, method in owners] == before
 
 
-def test_a_stage_inside_another_is_not_part_of_it():
+def test_a_stage_inside_another_is_not_part_of_it(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("edge.bench.stages.time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def work(seconds: float) -> None:
+        now[0] += seconds
+
     stages = Stages()
-    network = stages.timed(NETWORK, lambda: time.sleep(0.03))
+    network = stages.timed(NETWORK, lambda: work(3.0))
 
     def detect() -> None:
-        time.sleep(0.01)
+        work(1.0)
         network()
         network()
 
     stages.timed(BOXES, detect)()
-    assert 0.01 <= stages._picture[BOXES] < 0.03
-    assert stages._picture[NETWORK] >= 0.06
+    assert stages._picture == {BOXES: 1.0, NETWORK: 6.0}
 
 
 def test_what_raises_is_timed_and_raises():
