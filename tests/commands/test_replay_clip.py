@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from edge.config import parse
+from edge.core.pipeline import Pipeline
+from edge.observer import Observer
+from edge.replay import replay as count
 from tests.assets import asset
 from tests.commands import Outcome, edge, process
 from tests.rtsp import RtspServer
@@ -72,6 +76,20 @@ def test_the_file_is_counted_as_the_truth_says(seen, truth):
     assert (seen.code, seen.err) == (0, "")
     assert seen.json()["frames"] == truth["frames"]
     check(seen.json(), truth)
+
+
+def test_it_is_without_the_looks_that_nobody_needs(config, truth):
+    """As it is configured by default: the motion gate and the adaptive rate on."""
+    camera = parse(config.read_text()).cameras[0]
+    pipeline = Pipeline(camera.line_rules(), camera.zone_rules(), camera.tracker_rule())
+    with Observer(camera, speed="max") as observer:
+        result = count(observer.observations(pipeline), camera, pipeline).to_json()
+        lookout = observer.lookout
+    check(result, truth)
+    assert lookout is not None
+    assert lookout.pictures == truth["frames"]
+    assert lookout.gated > 100
+    assert lookout.gated + lookout.waited > 0.5 * truth["frames"]
 
 
 @pytest.mark.parametrize("fps", [10, 7, 5])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.rate import RateLimit
+from edge.core.rate import Pace, RateLimit
 
 
 def taken(times: list[float], max_fps: float | None) -> list[int]:
@@ -75,3 +75,35 @@ def test_never_leaves_a_hole_of_two_periods_where_there_are_pictures(gaps, max_f
 def test_refuses_a_rate_that_is_none(bad):
     with pytest.raises(ValueError, match="max_fps"):
         RateLimit(bad)
+
+
+def paced(times: list[float], wait_s: float) -> list[float]:
+    pace, looked = Pace(), []
+    for time_s in times:
+        if not pace.can_wait(time_s, wait_s):
+            pace.looked(time_s)
+            looked.append(time_s)
+    return looked
+
+
+@pytest.mark.parametrize(
+    ("fps", "wait_s", "every"), [(10, 0.4, 4), (10, 0.2, 2), (5, 0.4, 2), (5, 0.2, 1), (30, 0.2, 6)]
+)
+def test_a_pace_is_kept_in_spite_of_jitter(fps, wait_s, every):
+    noise = random.Random(1)
+    times = [index / fps + noise.uniform(-0.1, 0.1) / fps for index in range(600)]
+    assert len(paced(times, wait_s)) == pytest.approx(600 / every, rel=0.02)
+
+
+def test_nothing_waits_that_may_not():
+    times = [index / 10 for index in range(50)]
+    assert paced(times, 0.0) == times
+    assert paced([0.0, 1.0, 2.0, 3.0], 0.4) == [0.0, 1.0, 2.0, 3.0]
+
+
+@given(st.lists(st.floats(0.001, 0.5), min_size=2, max_size=200), st.floats(0.05, 1.0))
+def test_no_look_is_later_than_it_may_be_by_more_than_half_a_picture(gaps, wait_s):
+    times = [math.fsum(gaps[:count]) for count in range(len(gaps))]
+    looked = paced(times, wait_s)
+    longest_s = max(gaps)
+    assert all(after - before <= wait_s + longest_s for before, after in itertools.pairwise(looked))
