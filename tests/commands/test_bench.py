@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.commands import FPS, HEIGHT, ROOT, WIDTH, edge, film, scene
+from tests.commands import FPS, HEIGHT, ROOT, WIDTH, Outcome, edge, film, scene
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("scene")
     scene(where)
     return where
 
 
-def bench(capsys, folder, *more):
+def bench(capsys: pytest.CaptureFixture[str], folder: Path, *more: object) -> Outcome:
     clip, model = folder / "walk.mp4", folder / "grey.onnx"
     return edge(capsys, "bench", "--clip", clip, "--model", model, "-c", folder / "config.yaml", *more)
 
