@@ -36,8 +36,8 @@ of the light, below 0.013 in 19 of 20 that were blurred as a thing in front of t
 NEWS, STRONG_NEWS = (1, 0.05), (12, 0.003)
 """A picture is not a repeated one if more than this share of it differs by more than so many grey levels: noise, or
 somebody at the far end. One that is encoded again and again, a running clock in it, differs in up to 0.042 (and in 0.12
-when it gets far too few bits); live ones with little noise, in poor light and strongly compressed, in 0.10 and more. How
-this was measured: docs/decisions/0021."""
+when it gets far too few bits); live ones with little noise, in poor light and strongly compressed, in 0.10 and more.
+How this was measured: docs/decisions/0021."""
 OLD_S, REMEMBER_S = 5.0, 13.0
 """Pictures are compared with those of so many seconds before. Between two key frames an encoder repeats what does not
 move, noise and all; it has to last longer than most cameras wait between them."""
