@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import jsonschema
 import pytest
 
 from edge.adapters import manifest
-from edge.config import InvalidConfigError, effective, parse
+from edge.config import InvalidConfigError, effective, json_schema, parse
 from edge.config.model import Camera
 from edge.config.profile import PROFILES
 
@@ -57,3 +58,13 @@ def test_a_wrong_value_beside_it_is_still_told_with_its_line() -> None:
         parse(BOX + "profile: pi4\ncameras: [{name: door, source: rtsp://cam/1, threads: 99}]\n")
     with pytest.raises(InvalidConfigError, match="line 4: cameras: expected a list"):
         parse(BOX + "profile: pi4\ncameras: door\n")
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "fits"),
+    [(None, "own.onnx", True), (None, None, False), ("pi4", None, True), ("pi4", "own.onnx", True)],
+)
+def test_an_editor_asks_for_the_model_only_where_no_profile_gives_one(profile, model, fits) -> None:
+    camera = {"name": "door", "source": "rtsp://cam/1"} | ({"model": model} if model else {})
+    config = {"site": "shop", "device": "box", "cameras": [camera]} | ({"profile": profile} if profile else {})
+    assert jsonschema.Draft202012Validator(json_schema()).is_valid(config) is fits

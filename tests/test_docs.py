@@ -85,6 +85,8 @@ def _reference(field: dict[str, Any]) -> str | None:
 def _default(key: str, field: dict[str, Any], section: dict[str, Any]) -> str:
     if key in section.get("required", ()):
         return "required"
+    if "default" not in field and "$ref" not in field:
+        return "required, or by profile"
     default = field.get("default", {})
     return "" if default == {} else f"`{default:g}`" if type(default) is float else f"`{json.dumps(default)}`"
 

@@ -53,4 +53,12 @@ def _settings(section: Section, at: Loc, profile: Mapping[str, object]) -> Itera
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of config.yaml: unit, range, default and description of every key."""
-    return Config.model_json_schema()
+    schema = Config.model_json_schema()
+    # What a profile gives a camera, the camera need not say.
+    given = {key for profile in PROFILES.values() for key in profile}
+    camera = schema["$defs"]["Camera"]
+    unsaid = [key for key in camera["required"] if key in given]
+    camera["required"] = [key for key in camera["required"] if key not in given]
+    schema["if"] = {"properties": {"profile": {"const": None}}}
+    schema["then"] = {"properties": {"cameras": {"items": {"required": unsaid}}}}
+    return schema
