@@ -161,7 +161,7 @@ def test_a_ratio_is_that_of_the_medians_and_only_of_right_counts():
     assert ours.endswith("| 0 / 1 | 1 |")
     assert peer.endswith("| 0 / 1 | 25.0 (25.0 to 25.0) |")
     assert miscounts.endswith("| 0 / 0 **wrong** | - |")
-    assert all(row.endswith("| - |") for row in rows((0.02, wrong), (0.5, right))[1:]), "ours miscounts"
+    assert all(row.endswith("| - |") for row in rows((0.02, wrong), (0.5, right))), "ours miscounts"
     assert "0.500 (0.450 to 0.600)" in peer
 
 

@@ -51,7 +51,7 @@ def quiet_stream(case: Case, model: str, folder: Path) -> Case | None:
     _write(path, clip, stretch, empty, needed)
     events = tuple(Event(t_s=t_s + needed // 2 / clip.fps, inward=inward) for t_s, inward in _crossings(case, stretch))
     share = f"{case.title}, {EMPTY:.0%} empty"
-    return replace(case, title=share, clip=Clip.of(path), truth=Line(events=events))
+    return replace(case, title=share, clip=replace(Clip.of(path), fps=clip.fps), truth=Line(events=events))
 
 
 def _pictures(clip: Clip) -> Iterator[Any]:

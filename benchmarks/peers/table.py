@@ -14,7 +14,7 @@ from benchmarks.peers.contest import Contestant, Result
 
 BEGIN, END = "<!-- begin of the side by side -->", "<!-- end of the side by side -->"
 _HEADINGS = (
-    "who", "setting", "CPU-s per video-s", "of it network", "network ran", "peak MB", "start to first counted picture",
+    "who", "setting", "CPU-s per video-s", "of it network", "network ran", "peak MB", "start to first counted picture (CPU)",
     "counted in / out", "times ours",
 )  # fmt: skip
 
@@ -88,6 +88,7 @@ def _cells(case: Case, who: Contestant, runs: Sequence[Result], reference: Seque
     costs = [run.cost for run in runs]
     network = statistics.median(run.network_s / run.cpu_s for run in runs)
     ran = statistics.median(run.runs / run.offered for run in runs)
+    start_cpu_s = statistics.median(run.start_cpu_s for run in runs)
     counted = sorted({f"{run.counts['in']} / {run.counts['out']}" for run in runs})
     mark = "" if right(case, runs) else " **wrong**"
     counts = ", ".join(counted) + mark if who.seconds is None else "not counted"
@@ -98,7 +99,7 @@ def _cells(case: Case, who: Contestant, runs: Sequence[Result], reference: Seque
         f"{network:.0%}",
         f"{ran:.0%} of the pictures",
         f"{statistics.median(run.peak_mb for run in runs):.0f}",
-        f"{statistics.median(run.start_s for run in runs):.2f} s",
+        f"{statistics.median(run.start_s for run in runs):.2f} s ({start_cpu_s:.2f} s)",
         counts,
         _ratio(case, who, runs, reference),
     ]
@@ -106,7 +107,7 @@ def _cells(case: Case, who: Contestant, runs: Sequence[Result], reference: Seque
 
 def _ratio(case: Case, who: Contestant, runs: Sequence[Result], reference: Sequence[Result] | None) -> str:
     if reference is None:
-        return "1"
+        return "1" if right(case, runs) else "-"
     if who.seconds is not None or not (right(case, runs) and right(case, reference)):
         return "-"
     ratio = statistics.median(run.cost for run in runs) / statistics.median(run.cost for run in reference)
