@@ -14,8 +14,8 @@ from benchmarks.peers.contest import Contestant, Result
 
 BEGIN, END = "<!-- begin of the side by side -->", "<!-- end of the side by side -->"
 _HEADINGS = (
-    "who", "setting", "CPU-s per video-s", "of it network", "network ran", "peak MB", "start to first counted picture (CPU)",
-    "counted in / out", "times ours",
+    "who", "setting", "CPU-s per video-s", "of it network", "network ran", "peak MB",
+    "start to first counted picture (CPU)", "counted in / out", "times ours",
 )  # fmt: skip
 
 
