@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from edge.config import Camera, parse
+from edge.config import Camera, Config, parse
 from tests.adapters.test_detector import save
 
 Image = NDArray[np.uint8]
@@ -170,10 +170,14 @@ def _ends(node: Any, marks: str, along: str, axis: str) -> list[Any]:
     ]
 
 
-def camera(folder: Path, source: Path, **changes: object) -> Camera:
-    """The camera of such a film, with its network."""
+def camera_config(folder: Path, source: Path) -> Config:
+    """A configuration with the camera of such a film, and its network."""
     model = folder / "brightest.onnx"
     if not model.exists():
         network(model)
-    config = parse(CONFIG.format(source=source, model=model))
-    return config.cameras[0].model_copy(update=changes)
+    return parse(CONFIG.format(source=source, model=model))
+
+
+def camera(folder: Path, source: Path, **changes: object) -> Camera:
+    """The camera alone, with other values for some of its keys."""
+    return camera_config(folder, source).cameras[0].model_copy(update=changes)

@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.adapters.outbox import Outbox
+from edge.bookkeeper import Bookkeeper
 from edge.core.attention import NOBODY
+from edge.core.books import Sender
 from edge.core.pipeline import Pipeline
 from edge.core.types import Detections, Frame
 from edge.lookout import Lookout
 from edge.observer import Observer
 from edge.replay import Tally, replay
-from tests.films import HEIGHT, WIDTH, Film, Image, Walk, camera, visit
+from edge.self_report import SelfReport
+from tests.films import HEIGHT, WIDTH, Film, Image, Walk, camera, camera_config, visit
 
 SECONDS = 75.0
 STAYS = (visit(20.0, 12.0), visit(45.0, 4.0))
@@ -185,6 +189,29 @@ def test_an_empty_shop_is_looked_at_by_the_heartbeat_alone(tmp_path):
     assert lean.looks <= 120.0 / 6.0 + 0.02 * lean.pictures
     assert lean.tally.frames == lean.pictures
     assert lean.tally.seconds == pytest.approx(119.9, abs=0.1)
+
+
+def test_health_says_what_the_model_need_not_see(tmp_path):
+    source = Film(STAYS, SECONDS).save(tmp_path / "film.ts")
+    config = camera_config(tmp_path, source)
+    chosen = config.cameras[0]
+    pipeline = Pipeline(chosen.line_rules(), chosen.zone_rules(), chosen.tracker_rule())
+    with Observer(chosen, speed="max") as observer, Outbox(tmp_path / "outbox.db") as outbox:
+        about = SelfReport(config, chosen, "feedface", observer)
+        keeper = Bookkeeper(outbox, Sender("shop", "box", "feedface"), str, retain_s=60.0, live=False)
+        assert (about.health(outbox, keeper, None).gated, about.health(outbox, keeper, None).waited) == (None, None)
+        for observation in observer.observations(pipeline):
+            if observation is not None:
+                pipeline.step(observation.seen)
+                about.count_frame()
+        told, then = about.health(outbox, keeper, None), about.health(outbox, keeper, None)
+        lookout = observer.lookout
+    assert lookout is not None
+    assert told.gated == pytest.approx(lookout.gated / lookout.pictures, abs=0.001)
+    assert told.waited == pytest.approx(lookout.waited / lookout.pictures, abs=0.001)
+    assert (told.gated or 0.0) > 0.5
+    assert (told.waited or 0.0) > 0.05
+    assert (then.fps, then.gated, then.waited) == (0.0, None, None)
 
 
 class Still:
