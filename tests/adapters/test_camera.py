@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge.adapters.camera import Camera, device, live
+from edge.adapters.camera.picture import Decoder
 from edge.core.types import Frame
 from edge.errors import CameraError
 from tests.assets import asset
@@ -291,7 +292,20 @@ def test_the_desktop_build_of_opencv_gets_advice(tmp_path):
     assert "opencv-python-headless" in done.stderr.splitlines()[-1]
 
 
-def test_silence_is_noticed_after_one_time_limit_and_not_after_two(server, monkeypatch):
+def test_a_stream_that_begins_long_before_its_first_key_frame_is_waited_for(server, monkeypatch):
+    decode, first_s = Decoder.pictures, []
+
+    def from_the_key_frame_on(decoder, packet):
+        first_s.append(time.monotonic())
+        return decode(decoder, packet) if time.monotonic() - first_s[0] > 2.5 else []
+
+    monkeypatch.setattr(Decoder, "pictures", from_the_key_frame_on)
+    with camera(server.url, timeout_s=1.0) as opened:
+        take(opened, 1)
+        assert server.played == 1
+
+
+def test_silence_is_noticed_after_one_time_limit_and_not_after_two(server):
     """FFmpeg holds back a picture until the next one begins; in silence it comes out late, and is no sign of life."""
     said = []
     with camera(server.url, timeout_s=3.0) as opened:

@@ -28,6 +28,10 @@ OPTIONS = {
 }
 
 
+KEY_FRAME_S = 15.0
+"""Some cameras begin in the middle of a group of pictures: what comes before the next key frame cannot be decoded."""
+
+
 def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictures:
     """Connect, and yield every picture as it comes.
 
@@ -44,15 +48,15 @@ def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictu
         stream = container.streams.video[0]
         one_thread(stream)
         packets = container.demux(stream)
-        last_s = time.monotonic()
+        last_s, patience_s = time.monotonic(), max(timeout_s, KEY_FRAME_S)
         while (packet := _next(address, timeout_s, packets)) is not None:
             frames = decoder.pictures(packet)
             for frame in frames:
                 yield partial(VideoPicture, frame, decoder.shrinker)
             if frames:
-                last_s = time.monotonic()
-            elif time.monotonic() - last_s > timeout_s:
-                raise _silent(address, timeout_s, "stalled")
+                last_s, patience_s = time.monotonic(), timeout_s
+            elif time.monotonic() - last_s > patience_s:
+                raise _silent(address, patience_s, "stalled")
     finally:
         container.close()
 
