@@ -75,8 +75,6 @@ def _contestants(options: argparse.Namespace, folder: Path) -> list[Contestant]:
         if options.ultralytics:
             square, python = files[SQUARE], options.ultralytics
             found.append(contest.ultralytics(python, square, SQUARE, tracker=None, weights=same))
-            byte = contest.ultralytics(python, square, SQUARE, tracker="bytetrack.yaml", weights=same)
-            found.append(replace(byte, empty_too=False))
             found.append(contest.ultralytics(python, small, size, tracker="bytetrack.yaml", weights=same))
     found.append(contest.edge(options.model, f"{options.model}, as it comes", "ours"))
     for path in options.vendor:
