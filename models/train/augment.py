@@ -33,7 +33,7 @@ class Mix:
     leaving: float
 
 
-EARLY, LATE = Mix(0.4, 0.15, 0.1), Mix(0.15, 0.35, 0.2)
+EARLY, LATE = Mix(0.4, 0.15, 0.1), Mix(0.15, 0.35, 0.08)
 """Variety first; towards the end what a camera will show."""
 
 _CELL = 8
@@ -42,7 +42,7 @@ _MOST_BEHEADED, _LEGS_ALONE = 0.3, 0.45
 """Of whom less is left, or who lost more of their height from the top down, may be called a person or not: to learn
 that nobody is there would cost those who leave. Legs alone are nobody, whatever the teacher sees: to learn a box around
 them costs a second one on everybody who walks."""
-_SURE_LABEL = 0.5
+_LEAST_LEAVING, _SURE_LABEL = 0.4, 0.5
 _NOISE = np.random.default_rng(1).normal(0.0, 1.0, (512, 512, 3)).astype(np.float32)
 
 
@@ -190,7 +190,7 @@ class Augment:
         x0, y0, x1, y1 = picture.boxes[rng.choice(sure)].tolist()
         _, _, width, height = canvas.area
         scale = _scale(min(rng.uniform(0.35, 1.1) * height / (y1 - y0), 6 * canvas.ratio(picture)), rng)
-        inside = rng.uniform(_LEAST_SEEN, 0.95) * (x1 - x0) * scale[0]
+        inside = rng.uniform(_LEAST_LEAVING, 0.95) * (x1 - x0) * scale[0]
         # At the side where most of the picture stays in view.
         right = rng.random() * (x0 + picture.image.shape[1] - x1 + 2) < x0 + 1
         left = width - inside - x0 * scale[0] if right else inside - x1 * scale[0]
