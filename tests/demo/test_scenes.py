@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edge.demo.body import Pose
-from edge.demo.figure import Painter
+from edge.demo.figure import Painter, visible_boxes
 from edge.demo.look import random_look
 from edge.demo.pinhole import Pinhole
-from edge.demo.scenes import main, scenes, visible_boxes
+from edge.demo.scenes import main, scenes
 
 CAMERA = Pinhole(2.8, 0.45, 0.9, 640, 384)
 
