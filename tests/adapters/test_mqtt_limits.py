@@ -49,6 +49,14 @@ def test_no_matching_subscribers_is_told_and_the_row_is_the_brokers(tmp_path: Pa
             assert publisher.problem is None
 
 
+def test_what_the_broker_keeps_needs_nobody_who_listens_now(tmp_path: Path, outbox: Outbox) -> None:
+    kept = Message("homeassistant/device/s/d/config", b"{}", retain=True)
+    with Mosquitto(tmp_path / "broker") as broker, publisher_to(broker, outbox) as publisher:
+        outbox.post(lambda books: ([kept], books))
+        assert publisher.drain(30.0)
+        assert publisher.state == "ok"
+
+
 def test_health_goes_out_without_an_acknowledgement(tmp_path: Path, outbox: Outbox) -> None:
     health = Message(f"{DEVICE}/health", b"{}", qos=0, expiry_s=60)
     with Mosquitto(tmp_path / "broker") as broker, Collector(broker.port) as collector:

@@ -262,7 +262,8 @@ class Publisher:
             self.rewind()
         if parcel.row_id is not None:
             acknowledged.append(parcel.row_id)
-            (self._unheard.add if code == _NO_MATCHING_SUBSCRIBERS else self._unheard.discard)(topic)
+            if not parcel.message.retain:  # what is kept waits for those who come later
+                (self._unheard.add if code == _NO_MATCHING_SUBSCRIBERS else self._unheard.discard)(topic)
 
     def _tell(self) -> None:
         """Log a change of `problem`, once."""
