@@ -38,9 +38,9 @@ cameras:
   - name: entrance
     source: walk.mp4
     model: grey.onnx
-    adaptive_rate: false  # the tests of it are tests/test_lookout.py; here pictures are told by their number
     lines: [{name: door, points: [[0.1, 0.55], [0.9, 0.55]], inside: [0.5, 0.9]}]
     zones: [{name: table, polygon: [[0.2, 0.65], [0.8, 0.65], [0.8, 0.97], [0.2, 0.97]]}]
+    adaptive_rate: false  # the tests of it are tests/test_lookout.py; here pictures are told by their number
 interval_s: 60
 mqtt: {enabled: false}
 """
@@ -108,9 +108,12 @@ def feet(t: float) -> float:
 
 
 def picture(number: int, fps: float = FPS) -> NDArray[np.uint8]:
-    """The picture of that number: of one grey on average, 250 for feet at the lower edge, on a wallpaper of stripes."""
+    """The picture of that number: of one grey on average, 250 for feet at the lower edge, on a wallpaper of stripes.
+
+    The way through the film's colours and back takes some two greys away; they are added here.
+    """
     stripes = np.where(np.arange(WIDTH) // 8 % 2, 15, -15)  # without them the service would say that it is covered
-    return np.broadcast_to(round(250 * feet(number / fps)) + stripes[:, None], (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    return np.broadcast_to(round(250 * feet(number / fps)) + 2 + stripes[:, None], (HEIGHT, WIDTH, 3)).astype(np.uint8)
 
 
 def film(path: Path, seconds: float = 16.0) -> Path:
