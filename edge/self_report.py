@@ -138,7 +138,7 @@ class SelfReport:
 
     def _tell_changes(self, health: message.Health) -> None:
         """Logs what nobody else does, when it changes."""
-        if health.clock != self._clock:
+        if self._observer.live and health.clock != self._clock:  # a file has a time of its own
             self._clock = health.clock
             known = health.clock == "synced"
             log.log(logging.INFO if known else logging.WARNING, "clock: %s", health.clock)

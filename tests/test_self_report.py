@@ -81,6 +81,7 @@ def test_clock_and_drops_are_logged_when_they_change(
     caplog.set_level(logging.INFO)
     config, camera = chosen(text(1883))
     about = SelfReport(config, camera, "feedface", Observer(camera))
+    monkeypatch.setattr(Observer, "live", True)  # a recording has a clock of its own
     publisher: Publisher | None = None
     with Outbox(tmp_path / "outbox.db") as outbox:
         keeper = Bookkeeper(outbox, Sender("demo", "demo-box", "feedface"), str, retain_s=60.0, live=False)

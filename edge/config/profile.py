@@ -30,9 +30,10 @@ def with_profile(data: object) -> object:
     >>> with_profile({"profile": "pi4", "cameras": [{"name": "door", "detect_fps": 8.0}]})["cameras"][0]["detect_fps"]
     8.0
     """
-    if not isinstance(data, dict) or data.get("profile") not in PROFILES:
+    if not isinstance(data, dict):
         return data
-    cameras, given = data.get("cameras"), PROFILES[data["profile"]]
-    if not isinstance(cameras, list | tuple):
+    given = next((values for name, values in PROFILES.items() if name == data.get("profile")), None)
+    cameras = data.get("cameras")
+    if given is None or not isinstance(cameras, list | tuple):
         return data
     return {**data, "cameras": tuple({**given, **one} if isinstance(one, dict) else one for one in cameras)}
