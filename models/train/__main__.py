@@ -68,14 +68,11 @@ def export_network(
     name: Name,
     work: Work,
     out: Annotated[Path, typer.Option(help="Folder for the ONNX files.")] = Path("models"),
-    also: Annotated[
-        list[Path] | None, typer.Option(help="Another run's checkpoint: the mean of the weights is written.")
-    ] = None,
 ) -> None:
     """Write NAME.onnx and NAME-int8.onnx from the last checkpoint."""
     plan = _plan(name, None)
     network = PersonNet(plan.shape)
-    network.load_state_dict(export.mean([weights_of(path) for path in (work / f"{name}.pt", *(also or ()))]))
+    network.load_state_dict(weights_of(work / f"{name}.pt"))
     whole, small = out / f"{name}.onnx", out / f"{name}-int8.onnx"
     export.export(network, plan, whole)
     export.quantise(whole, small, export.calibration(work / "store", plan, _CALIBRATION))

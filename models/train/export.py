@@ -14,7 +14,7 @@ import copy
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +60,6 @@ def fused(network: PersonNet) -> PersonNet:
             module[0] = fuse_conv_bn_eval(module[0], module[1])
             module[1] = nn.Identity()
     return network
-
-
-def mean(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of runs that began as one: often better than each, and on more kinds of pictures (arXiv 2203.05482)."""
-    mixed: dict[str, Tensor] = {}
-    for name, first in weights[0].items():
-        several = torch.stack([one[name] for one in weights])
-        mixed[name] = several.mean(0) if first.dtype.is_floating_point else first
-    return mixed
 
 
 def export(network: PersonNet, plan: Plan, path: Path) -> None:

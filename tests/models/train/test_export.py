@@ -96,12 +96,3 @@ def test_a_file_of_another_size_is_refused(files):
     facts = ModelFacts(name="own", sha256="0" * 64, input=InputSize(128, 96))
     with pytest.raises(ModelError, match="expected an input height of 128"):
         OnnxDetector(files[0], facts)
-
-
-def test_the_mean_of_runs_lies_between_them_and_counts_batches_as_the_first_did(network):
-    state = network.state_dict()
-    other = {name: value + 2 if value.dtype.is_floating_point else value + 3 for name, value in state.items()}
-    mixed = export.mean([state, other])
-    PersonNet(SHAPE).load_state_dict(mixed)
-    for name, value in state.items():
-        assert torch.allclose(mixed[name], value + 1 if value.dtype.is_floating_point else value)
