@@ -46,10 +46,15 @@ def fit_network(
     work: Work,
     processes: Annotated[int, typer.Option(help="One core each.", min=1)] = 2,
     steps: Annotated[int | None, typer.Option(help="Instead of the plan's: train longer, or end sooner.")] = None,
+    begin: Annotated[
+        Path | None, typer.Option(help="NAME.onnx that shipped, to go on from.", exists=True, dir_okay=False)
+    ] = None,
 ) -> None:
     """Train, from the last checkpoint where there is one."""
     plan = _plan(name, steps)
     start = work / f"{plan.start}.pt" if plan.start else None
+    if begin is not None:
+        plan, start = plan.going_on(), begin
 
     def shown(report: Report) -> None:
         left_s = (plan.steps - report.step) * plan.batch / report.pictures_per_s

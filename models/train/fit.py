@@ -30,11 +30,13 @@ from models.train.optimise import optimisers
 from models.train.plans import Plan
 from models.train.store import Store
 from models.train.teacher import Teacher
+from models.train.unfold import unfold
 
 _AVERAGE = 0.998
 _REPORT_STEPS, _SAVE_STEPS = 20, 100
 _MOST_LABELS = 40
 _PATIENCE_S = 600.0
+_PICTURES_FOR_NORMS = 128
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Run:
         store: Folder of the prepared pictures.
         teacher: The teacher's ONNX file.
         folder: For checkpoints and the log, one line of JSON per report.
-        start: Checkpoint to begin with where `folder` holds none; None: from scratch.
+        start: To begin with where `folder` holds no checkpoint: another one, or a float32 file that was exported; None:
+            from scratch.
         processes: That train together, one thread each.
     """
 
@@ -150,16 +153,24 @@ class _Training:
         self.run, self.rank, self.plan = run, rank, plan
         torch.manual_seed(plan.seed)
         self.network = PersonNet(plan.shape).to(memory_format=torch.channels_last)
-        if run.start is not None:
-            self.network.load_state_dict(weights_of(run.start), strict=False)
+        self.augment = Augment(Store(run.store), plan.weights)
+        if run.start is not None and not run.checkpoint.is_file():
+            self._begin(run.start)
         self.average = deepcopy(self.network).requires_grad_(requires_grad=False)
         self.optimisers = optimisers(self.network, plan.muon_rate, plan.adam_rate)
         self.rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in self.optimisers]
         self.losses = {size: Loss(*size) for size in ((plan.height, plan.width), plan.early_size)}
-        self.augment = Augment(Store(run.store), plan.weights)
         self.teacher = Teacher(run.teacher)
         self.first = self._resume()
         self.sums, self.since_s = np.zeros(2), time.monotonic()
+
+    def _begin(self, start: Path) -> None:
+        if start.suffix == ".onnx":
+            rng, size = np.random.default_rng(self.plan.seed), (self.plan.height, self.plan.width)
+            drawn = [self.augment.draw(rng, *size, LATE).image for _ in range(_PICTURES_FOR_NORMS)]
+            self.network.load_state_dict(unfold(start, self.plan, as_input(drawn)).state_dict())
+        else:
+            self.network.load_state_dict(weights_of(start), strict=False)
 
     def batches(self) -> Iterator[tuple[int, list[Sample]]]:
         """The steps that are left, each with this process's part of the batch."""

@@ -65,6 +65,10 @@ class Plan:
         """The same for another number of steps; None: for as many as it says."""
         return self if steps is None else replace(self, steps=steps)
 
+    def going_on(self) -> Plan:
+        """The same from trained weights on: at the full size from the first step, and at half the rates."""
+        return replace(self, early=0.0, muon_rate=self.muon_rate / 2, adam_rate=self.adam_rate / 2)
+
     def size(self, step: int) -> tuple[int, int]:
         """Height and width of the input at a step."""
         return self.early_size if step < self.early * self.steps else (self.height, self.width)

@@ -12,28 +12,15 @@ from edge.adapters.detector import OnnxDetector  # noqa: E402
 from edge.core.model_facts import InputSize, ModelFacts  # noqa: E402
 from edge.core.types import Frame  # noqa: E402
 from models.train import export  # noqa: E402
-from models.train.network import PersonNet, Shape, decode  # noqa: E402
-from models.train.plans import Plan  # noqa: E402
+from models.train.network import decode  # noqa: E402
+from tests.models.train.tiny import HEIGHT, LIFT, PLAN, WIDTH, tiny_network  # noqa: E402
 
-HEIGHT, WIDTH, LIFT = 64, 96, 0.7
-SHAPE = Shape((8, 8, 16, 16, 16), (1, 1, 1, 1, 1), 16)
-PLAN = Plan("tiny", SHAPE, HEIGHT, WIDTH, steps=1, lift=LIFT)
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 
 
 @pytest.fixture(scope="module")
 def network():
-    """Not trained, but with norms and outputs that are not those of the first step."""
-    torch.manual_seed(0)
-    network = PersonNet(SHAPE)
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            module.running_mean.uniform_(-0.2, 0.2)
-            module.running_var.uniform_(0.5, 1.5)
-    for head in network.heads:
-        torch.nn.init.zeros_(head.logit.bias)
-    return network.eval()
+    return tiny_network()
 
 
 @pytest.fixture(scope="module")
