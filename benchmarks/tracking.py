@@ -45,7 +45,7 @@ def main() -> None:
         if name in skipped:
             print(f"  {name}: left out, {skipped[name]}")
     _print_cost(names, options.rounds)
-    _print_quality(names, shop(options.seconds), options.seeds)
+    _print_quality(names, shop(options.seconds), options.people, options.seeds)
 
 
 def _options() -> argparse.Namespace:
@@ -54,6 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=9, help="of the cost, every tracker in turn in each")
     parser.add_argument("--seconds", type=float, default=120.0, help="of the simulated shop, for the quality")
     parser.add_argument("--seeds", type=int, default=5, help="simulated shops, for the quality")
+    parser.add_argument("--people", type=int, nargs="+", choices=CROWDS, default=list(CROWDS), help="at most in a shop")
     return parser.parse_args()
 
 
@@ -148,9 +149,9 @@ def _spent(peer: Peer, sequence: Sequence) -> float:
 # How good it is.
 
 
-def _print_quality(names: list[str], scene: Scene, seeds: int) -> None:
+def _print_quality(names: list[str], scene: Scene, crowds: list[int], seeds: int) -> None:
     print(f"\nquality in the simulated shop, {seeds} seeds: mean HOTA, IDF1, MOTA in %, and the sum of id switches")
-    for people in CROWDS:
+    for people in crowds:
         for fps in RATES:
             sequences = [scene(people, fps, seed) for seed in range(seeds)]
             boxes = sum(len(boxes.ids) for sequence in sequences for boxes in sequence.detections)
