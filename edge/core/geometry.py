@@ -42,10 +42,11 @@ def _segments(points: tuple[Point, ...], aspect: float) -> list[_Segment]:
 
 def _distance(segments: list[_Segment], x: float, y: float) -> float:
     best = float("inf")
-    for segment in segments:
-        along, off = segment.project(x, y)
-        beyond = -along if along < 0.0 else max(along - segment.length, 0.0)
-        best = min(best, hypot(beyond, off))
+    for ax, ay, ux, uy, length in segments:
+        dx, dy = x - ax, y - ay
+        along = dx * ux + dy * uy
+        beyond = -along if along < 0.0 else max(along - length, 0.0)
+        best = min(best, hypot(beyond, ux * dy - uy * dx))
     return best
 
 

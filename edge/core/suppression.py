@@ -34,6 +34,8 @@ def suppress(boxes: Floats, iou_threshold: float) -> NDArray[np.intp]:
             if stays[row]:
                 kept.append(rest[row])
                 stays &= leaves
+        if len(apart) == rest.size:
+            break
         stays[: len(apart)] = False
         rest, corners = rest[stays], corners[:, stays]
     return np.array(kept, np.intp)

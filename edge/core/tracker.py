@@ -87,50 +87,61 @@ class Tracker:
         if elapsed <= 0.0:
             return self._tracks(np.full(len(self._ids), -1), detections)
         self._now = detections.mono_s
-        self._give_up(elapsed)
+        missed = self._give_up(elapsed)
         matched = np.full(len(self._ids), -1)
         boxes = _measure(detections)
         corners = detections.boxes.tolist()
-        high = np.flatnonzero(detections.scores >= self.rule.high_score).tolist()
+        high = (detections.scores >= self.rule.high_score).nonzero()[0].tolist()
         if len(matched):
-            missed = self._state[_SEEN] < self._now - elapsed
             self._predict(elapsed, missed)
             if boxes.shape[1]:
-                self._match(matched, boxes, detections.scores, missed)
-                self._give_back(matched, missed, corners)
-                self._jumped = self._reach(matched, boxes, _unclaimed(matched, high, corners))
+                self._match(matched, boxes, detections.scores)
+                if missed is not None:
+                    _give_back(matched, missed, corners)
+                self._jumped = self._reach(matched, boxes, high, corners)
                 self._correct(matched, boxes)
         newcomers = _unclaimed(matched, high, corners)
         if newcomers:
             matched = self._start(matched, boxes, newcomers)
         return self._tracks(matched, detections)
 
-    def _give_up(self, elapsed: float) -> None:
-        """Drops what was unseen too long; a long gap between two pictures is nobody's sign of being a false box."""
-        seen = self._state[_SEEN]
-        fleeting = (self._state[_HITS] <= FLEETING_HITS) & (self._now - elapsed - seen > FLEETING_S)
+    def _give_up(self, elapsed: float) -> Flags | None:
+        """Drops what was unseen too long; of the others, who was missed in the last picture, None when nobody was.
+
+        A long gap between two pictures is nobody's sign of being a false box.
+        """
+        seen, before = self._state[_SEEN], self._now - elapsed
+        missed: Flags = seen < before
+        if elapsed <= self.rule.lost_s and not missed.any():
+            return None
+        fleeting = (self._state[_HITS] <= FLEETING_HITS) & (before - seen > FLEETING_S)
         keep = (self._now - seen <= self.rule.lost_s + 1e-6) & ~fleeting
         if not keep.all():
-            self._state, self._ids = self._state[:, keep], self._ids[keep]
+            self._state, self._ids, missed = self._state[:, keep], self._ids[keep], missed[keep]
+        return missed if missed.any() else None
 
-    def _predict(self, elapsed: float, missed: Flags) -> None:
-        state = self._state
+    def _predict(self, elapsed: float, missed: Flags | None) -> None:
+        place, speed = self._state[: _Y + 1], self._state[_VX : _VY + 1]
+        of_place, of_both, of_speed = self._state[_PP : _VV + 1]
         fade: Array | float = 1.0
         way: Array | float = elapsed
-        if missed.any():
+        if missed is not None:
             # What was missed in the last picture coasts: its speed fades, so it goes less far than speed x time.
             fading = exp(-elapsed / COAST_S)
             fade = np.where(missed, fading, 1.0)
             way = np.where(missed, COAST_S * (1.0 - fading), elapsed)
         noise = ACCELERATION_SD**2 * elapsed
-        state[_X : _Y + 1] += state[_VX : _VY + 1] * way
-        state[_VX : _VY + 1] *= fade
-        drift = way * state[_VV]
-        state[_PP] += way * (2.0 * state[_PV] + drift) + noise * elapsed**2 / 3.0
-        state[_PV] = fade * (state[_PV] + drift) + noise * elapsed / 2.0
-        state[_VV] = fade * fade * state[_VV] + noise
+        place += speed * way
+        speed *= fade
+        drift = way * of_speed
+        of_place += way * (2.0 * of_both + drift) + noise * elapsed**2 / 3.0
+        of_both += drift
+        of_both *= fade
+        of_both += noise * elapsed / 2.0
+        of_speed *= fade * fade
+        of_speed += noise
 
-    def _match(self, matched: Indices, boxes: Array, scores: NDArray[np.float32], missed: Flags) -> None:
+    def _match(self, matched: Indices, boxes: Array, scores: NDArray[np.float32]) -> None:
         """Writes into `matched` the box of each track, or leaves -1."""
         state = self._state
         variance = (state[_PP] + MEASURED_SD**2)[:, None]
@@ -144,23 +155,14 @@ class Tracker:
         cost = np.where((deviation < GATE) & (scores >= self.rule.low_score), cost, _NEVER)
         matched[:] = cheapest(cost, none=MISSED_COST)
 
-    def _give_back(self, matched: Indices, missed: Flags, corners: Corners) -> None:
-        """Takes from those who were out of sight what may be a second box on somebody who was not."""
-        back = np.flatnonzero(missed & (matched >= 0)).tolist()
-        if not back:
-            return
-        people = [corners[j] for j in matched[~missed & (matched >= 0)].tolist()]
-        for track in back:
-            if _is_one_of(people, corners[matched[track]]):
-                matched[track] = -1
-
-    def _reach(self, matched: Indices, boxes: Array, unclaimed: list[int]) -> list[int]:
+    def _reach(self, matched: Indices, boxes: Array, high: list[int], corners: Corners) -> list[int]:
         """Matches what moved as nobody was expected to, when it lies near and nobody else claims it; those tracks.
 
         Somebody stops dead or turns on his heel, or a box jumps: better a track with a kink than two.
         """
-        lost = np.flatnonzero(matched < 0)
-        if not unclaimed or not len(lost):
+        lost = (matched < 0).nonzero()[0]
+        unclaimed = _unclaimed(matched, high, corners) if len(lost) else []
+        if not unclaimed:
             return []
         state, found = self._state.take(lost, axis=1), boxes.take(unclaimed, axis=1)
         away = _squared_distances(state, found)
@@ -176,19 +178,23 @@ class Tracker:
         return jumped
 
     def _correct(self, matched: Indices, boxes: Array) -> None:
-        seen = np.flatnonzero(matched >= 0)
+        seen = (matched >= 0).nonzero()[0]
         state, found = self._state.take(seen, axis=1), boxes.take(matched[seen], axis=1)
-        surprise = found[: _Y + 1] - state[: _Y + 1]
-        certainty = 1.0 / (state[_PP] + MEASURED_SD**2)
-        gain, speed_gain = state[_PP] * certainty, state[_PV] * certainty
-        state[: _Y + 1] += gain * surprise
-        state[_VX : _VY + 1] += speed_gain * surprise
-        state[_VV] -= speed_gain * state[_PV]
-        state[_PP : _PV + 1] *= 1.0 - gain
-        growth = found[_W : _H + 1] - state[_W : _H + 1]
-        legs_hidden = found[_H] < LEGS_HIDDEN_BELOW * state[_H]
-        state[_W] += 0.5 * growth[0]
-        state[_H] += np.where(legs_hidden, 0.05, 0.5) * growth[1]
+        place, size, speed = state[: _Y + 1], state[_W : _H + 1], state[_VX : _VY + 1]
+        of_place, of_both, of_speed = state[_PP : _VV + 1]
+        surprise, growth = found[: _Y + 1] - place, found[_W : _H + 1] - size
+        certainty = 1.0 / (of_place + MEASURED_SD**2)
+        gain, speed_gain = of_place * certainty, of_both * certainty
+        place += gain * surprise
+        speed += speed_gain * surprise
+        of_speed -= speed_gain * of_both
+        rest = 1.0 - gain
+        of_place *= rest
+        of_both *= rest
+        legs_hidden = found[_H] < LEGS_HIDDEN_BELOW * size[1]
+        growth[0] *= 0.5
+        growth[1] *= np.where(legs_hidden, 0.05, 0.5)
+        size += growth
         state[_SEEN] = self._now
         state[_HITS] += 1.0
         if len(seen) == len(matched):
@@ -216,7 +222,7 @@ class Tracker:
             boxes = detections.boxes.take(matched, axis=0)
         else:
             boxes = np.empty((len(matched), 4), np.float32)
-        coasting = np.flatnonzero(~observed)
+        coasting = (~observed).nonzero()[0]
         if len(coasting):
             x, y, w, h = self._state[: _H + 1].take(coasting, axis=1)
             x, w = x / detections.aspect, w / detections.aspect
@@ -253,6 +259,17 @@ def _unclaimed(matched: Indices, high: list[int], corners: Corners) -> list[int]
             people.append(corners[j])
             unclaimed.append(j)
     return unclaimed
+
+
+def _give_back(matched: Indices, missed: Flags, corners: Corners) -> None:
+    """Takes from those who were out of sight what may be a second box on somebody who was not."""
+    back = (missed & (matched >= 0)).nonzero()[0].tolist()
+    if not back:
+        return
+    people = [corners[j] for j in matched[~missed & (matched >= 0)].tolist()]
+    for track in back:
+        if _is_one_of(people, corners[matched[track]]):
+            matched[track] = -1
 
 
 def _is_one_of(people: Corners, box: list[float]) -> bool:
