@@ -173,7 +173,8 @@ def _read_person_grid(rows: Output, facts: ModelFacts, size: InputSize) -> tuple
 def _mean_distances(logits: Floats) -> Floats:
     shares = np.exp(logits - logits.max(axis=2, keepdims=True))
     shares /= shares.sum(axis=2, keepdims=True)
-    return (shares * np.arange(logits.shape[2], dtype=np.float32)).sum(axis=2)
+    means: Floats = (shares * np.arange(logits.shape[2], dtype=np.float32)).sum(axis=2)
+    return means
 
 
 def _read_yolox(rows: Output, facts: ModelFacts, size: InputSize) -> tuple[Floats, Floats]:

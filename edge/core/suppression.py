@@ -53,4 +53,5 @@ def _apart(corners: Floats, iou_threshold: float) -> NDArray[np.bool_]:
     union = areas[:_AT_ONCE, None] + areas
     union -= intersection
     union *= iou_threshold
-    return intersection <= union
+    apart: NDArray[np.bool_] = intersection <= union
+    return apart

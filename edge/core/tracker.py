@@ -238,12 +238,10 @@ def _measure(detections: Detections) -> Array:
 
 def _squared_distances(state: Array, boxes: Array) -> Array:
     """From each track to each box, in box heights of the track."""
-    x, y = state[: _Y + 1, :, None] - boxes[: _Y + 1, None]
-    x *= x
-    y *= y
-    x += y
-    x /= np.square(state[_H])[:, None]
-    return x
+    squares = np.square(state[: _Y + 1, :, None] - boxes[: _Y + 1, None])
+    away: Array = squares[0] + squares[1]
+    away /= np.square(state[_H])[:, None]
+    return away
 
 
 def _unclaimed(matched: Indices, high: list[int], corners: Corners) -> list[int]:
