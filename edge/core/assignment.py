@@ -40,7 +40,11 @@ class _Dispute:
     """Rows that want the same columns. A row without a column is said to have one of its own, numbered below zero."""
 
     def __init__(self, cost: Costs, least: Costs, none: float) -> None:
-        self._cost, self._none = cost, none
+        self._offers = [[(-1 - row, none)] for row in range(len(cost))]
+        """What each row could have, and at what cost."""
+        rows, columns = (cost < none).nonzero()
+        for row, column, price in zip(rows.tolist(), columns.tolist(), cost[rows, columns].tolist(), strict=True):
+            self._offers[row].append((column, price))
         self._worth: list[float] = least.tolist()
         """What each row gains by having a column (the dual variables of the rows)."""
         self._price: dict[int, float] = {}
@@ -62,31 +66,30 @@ class _Dispute:
             self._make_room(row)
         return [max(self._held[row], -1) for row in range(len(wanted))]
 
-    def _offers(self, row: int) -> list[tuple[int, float]]:
-        columns = np.flatnonzero(self._cost[row] < self._none)
-        return [(-1 - row, self._none), *zip(columns.tolist(), self._cost[row, columns].tolist(), strict=True)]
-
     def _make_room(self, newcomer: int) -> None:
         """Gives `newcomer` a column; along the cheapest chain, each owner moves on to another one."""
-        reached: dict[int, tuple[float, int]] = {}  # column: (cost of the way to it, the row that would take it)
-        final: dict[int, float] = {}
-        row, so_far = newcomer, 0.0
+        ways: dict[int, float] = {}  # what it costs to get to the columns that are reached
+        taker: dict[int, int] = {}  # the row that would take it
+        final: dict[int, float] = {}  # those to which there is no cheaper way
+        price, row, so_far = self._price, newcomer, 0.0
         while True:
-            for column, cost in self._offers(row):
-                way = so_far + cost - self._worth[row] - self._price.get(column, 0.0)
-                if column not in final and (column not in reached or way < reached[column][0]):
-                    reached[column] = way, row
-            so_far, column = min((way, column) for column, (way, _) in reached.items() if column not in final)
+            worth = self._worth[row]
+            for column, cost in self._offers[row]:
+                if column not in final:
+                    way = so_far + cost - worth - price.get(column, 0.0)
+                    if column not in ways or way < ways[column]:
+                        ways[column], taker[column] = way, row
+            so_far, column = min(zip(ways.values(), ways, strict=True))
             if column not in self._owner:
                 break
-            final[column] = so_far
+            final[column] = ways.pop(column)
             row = self._owner[column]
         self._worth[newcomer] += so_far
         for visited, way in final.items():
             self._worth[self._owner[visited]] += so_far - way
             self._price[visited] = self._price.get(visited, 0.0) - (so_far - way)
-        row = reached[column][1]
+        row = taker[column]
         while row != newcomer:
             self._owner[column], self._held[row], column = row, column, self._held[row]
-            row = reached[column][1]
+            row = taker[column]
         self._owner[column], self._held[row] = row, column

@@ -71,8 +71,8 @@ class Attention:
             self._lines = [(Polyline(x.points, x.inside, tracks.aspect), x.anchor) for x in self._line_rules]
             self._zones = [Polygon(x.polygon, tracks.aspect) for x in self._zone_rules]
         strides = [self._stride(sighting, mono_s) for sighting in sightings]
-        seen = {sighting.track for sighting in sightings}
-        self._people = {track: person for track, person in self._people.items() if track in seen}
+        if len(self._people) > len(sightings):
+            self._people = {sighting.track: self._people[sighting.track] for sighting in sightings}
         if not len(tracks.ids):
             return NOBODY
         return Need(self._wait_s(tracks, sightings, strides, mono_s), tracks.boxes)
@@ -93,7 +93,9 @@ class Attention:
     def _stride(self, sighting: Sighting, mono_s: float) -> float:
         """How far somebody is from where he has been on average, frame heights."""
         at = sighting.anchor("foot")
-        person = self._people.setdefault(sighting.track, _Person(mono_s, mono_s, at))
+        person = self._people.get(sighting.track)
+        if person is None:
+            person = self._people[sighting.track] = _Person(mono_s, mono_s, at)
         share = 1.0 - exp(-(mono_s - person.seen_s) / AVERAGED_S)
         (x, y), person.seen_s = person.average, mono_s
         person.average = x + share * (at[0] - x), y + share * (at[1] - y)

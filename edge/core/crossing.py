@@ -114,10 +114,11 @@ class LineCounter:
         elif (depth > 0.0) != (track.last_depth > 0.0):
             share = track.last_depth / (track.last_depth - depth)
             track.passed_s = track.last_s + share * (now - track.last_s)
+        if track.observations:
+            track.before_s, track.before_depth = track.last_s, track.last_depth
+        else:
+            track.before_s, track.before_depth = now, depth
         track.observations += 1
-        track.before_s, track.before_depth = (
-            (track.last_s, track.last_depth) if track.observations > 1 else (now, depth)
-        )
         track.last_s, track.last_at, track.last_depth = now, at, depth
         track.height, track.width, track.out_by = sighting.height, sighting.width, sighting.out_by
         if sighting.staff and not track.staff:

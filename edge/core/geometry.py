@@ -42,10 +42,11 @@ def _segments(points: tuple[Point, ...], aspect: float) -> list[_Segment]:
 
 def _distance(segments: list[_Segment], x: float, y: float) -> float:
     best = float("inf")
-    for segment in segments:
-        along, off = segment.project(x, y)
-        beyond = -along if along < 0.0 else max(along - segment.length, 0.0)
-        best = min(best, hypot(beyond, off))
+    for ax, ay, ux, uy, length in segments:
+        dx, dy = x - ax, y - ay
+        along = dx * ux + dy * uy
+        beyond = -along if along < 0.0 else max(along - length, 0.0)
+        best = min(best, hypot(beyond, ux * dy - uy * dx))
     return best
 
 
@@ -86,7 +87,8 @@ class Polyline:
     def depth(self, x: float, y: float) -> float:
         """Signed distance of a point to the line: positive on the inner side."""
         if len(self._segments) == 1:
-            return self._inward * self._segments[0].project(x, y)[1]
+            ax, ay, ux, uy, _ = self._segments[0]
+            return self._inward * (ux * (y - ay) - uy * (x - ax))
         last = len(self._segments) - 1
         best_distance, best_off = float("inf"), 0.0
         for index, segment in enumerate(self._segments):
@@ -129,9 +131,15 @@ class Polygon:
     def __init__(self, polygon: tuple[Point, ...], aspect: float) -> None:
         self._edges = _segments((*polygon, polygon[0]), aspect)
         self._corners = [(x * aspect, y) for x, y in polygon]
+        xs, ys = zip(*self._corners, strict=True)
+        # A little more, so that rounding where an edge is crossed cannot matter.
+        self._bounds = min(xs) - 1e-9, min(ys) - 1e-9, max(xs) + 1e-9, max(ys) + 1e-9
 
     def contains(self, x: float, y: float) -> bool:
         """Even-odd rule."""
+        left, top, right, bottom = self._bounds
+        if not (left <= x <= right and top <= y <= bottom):  # most people are nowhere near
+            return False
         inside = False
         ax, ay = self._corners[-1]
         for bx, by in self._corners:

@@ -83,6 +83,7 @@ class _Median:
     """Median of the last values; sampled by time, so that it spans the same seconds at every frame rate."""
 
     def __init__(self) -> None:
+        self.known, self.value = False, 0.0
         self._recent: deque[tuple[float, float]] = deque()
         self._sorted: list[float] = []
         self._sampled_s = float("-inf")
@@ -91,18 +92,12 @@ class _Median:
         if mono_s - self._sampled_s < _SAMPLE_S - 1e-6:
             return
         self._sampled_s = mono_s
-        while self._recent and self._recent[0][0] <= mono_s - _SPAN_S:
-            del self._sorted[bisect_left(self._sorted, self._recent.popleft()[1])]
-        self._recent.append((mono_s, value))
-        insort(self._sorted, value)
-
-    @property
-    def known(self) -> bool:
-        return bool(self._sorted)
-
-    @property
-    def value(self) -> float:
-        return self._sorted[len(self._sorted) // 2]
+        recent, ordered, forgotten_s = self._recent, self._sorted, mono_s - _SPAN_S
+        while recent and recent[0][0] <= forgotten_s:
+            del ordered[bisect_left(ordered, recent.popleft()[1])]
+        recent.append((mono_s, value))
+        insort(ordered, value)
+        self.known, self.value = True, ordered[len(ordered) // 2]
 
 
 class _Body:
@@ -117,38 +112,41 @@ class _Body:
         self.static = self.staff = False
         self.unsure_s = float("-inf")
         self._window_s: float | None = None
-        self._smooth = (0.0, 0.0)
-        self._low = self._high = (0.0, 0.0)
+        self._smooth_x = self._smooth_y = 0.0
+        self._left = self._right = self._top = self._bottom = 0.0
+        """How far it went since then, without the scatter."""
 
     def see(self, track: int, mono_s: float, box: list[float], aspect: float) -> Sighting:
         x0, y0, x1, y1 = box
-        tall, wide = y1 - y0, (x1 - x0) * aspect
+        height, width = self.height, self.width
+        tall, wide, known = y1 - y0, (x1 - x0) * aspect, height.known
         left_cut, right_cut, cut_off = x0 <= FRAME_EDGE, x1 >= 1.0 - FRAME_EDGE, y1 >= 1.0 - FRAME_EDGE
         if tall > GROWTH * self.tallest:
             self.tallest, self.grew_s = tall, mono_s
-        if not self.height.known or not (left_cut or right_cut):
-            self.width.sample(mono_s, wide)
+        if not known or not (left_cut or right_cut):
+            width.sample(mono_s, wide)
         feet_hidden = (
-            self.height.known
-            and tall < FEET_HIDDEN_BELOW * min(self.height.value, self.full_tall)
-            and abs(y0 - self.full_top) < TOP_HELD_WITHIN * self.height.value
+            known
+            and tall < FEET_HIDDEN_BELOW * height.value
+            and tall < FEET_HIDDEN_BELOW * self.full_tall
+            and abs(y0 - self.full_top) < TOP_HELD_WITHIN * height.value
             and y0 > FRAME_EDGE
         )
-        if not (feet_hidden or (cut_off and self.height.known and tall < self.height.value)):
-            self.height.sample(mono_s, tall)
+        if not (feet_hidden or (cut_off and known and tall < height.value)):
+            height.sample(mono_s, tall)
             self.full_top, self.full_tall = y0, tall
-        usual = self.height.value
+        usual, usually_wide = height.value, width.value
         foot = y0 + usual if feet_hidden or (cut_off and tall < usual) else y1
         x = (x0 + x1) / 2.0 * aspect
-        if wide < self.width.value and left_cut != right_cut:
-            x += (self.width.value - wide) / (2.0 if right_cut else -2.0)
-        self._watch_motion(mono_s, x, foot, usual)
-        self.seen_s = mono_s
         out_by = None
         if left_cut != right_cut:
-            out_by = (aspect + self.width.value / 2.0 - x if right_cut else -self.width.value / 2.0 - x, 0.0)
+            if wide < usually_wide:
+                x += (usually_wide - wide) / (2.0 if right_cut else -2.0)
+            out_by = (aspect + usually_wide / 2.0 - x if right_cut else -usually_wide / 2.0 - x, 0.0)
         elif cut_off:
             out_by = (0.0, 1.0 - y0)
+        self._watch_motion(mono_s, x, foot, STATIC_WITHIN * usual)
+        self.seen_s = mono_s
         coming_in = cut_off and mono_s - self.grew_s < GROWTH_S
         return Sighting(
             track,
@@ -157,7 +155,7 @@ class _Body:
             y0,
             foot,
             usual,
-            self.width.value,
+            usually_wide,
             out_by,
             coming_in,
             self.static,
@@ -165,22 +163,32 @@ class _Body:
             self.unsure_s,
         )
 
-    def _watch_motion(self, mono_s: float, x: float, foot: float, usual: float) -> None:
+    def _watch_motion(self, mono_s: float, x: float, foot: float, within: float) -> None:
         if self._window_s is None:
-            self._window_s, self._smooth = mono_s, (x, foot)
-            self._low = self._high = self._smooth
+            self._smooth_x, self._smooth_y = x, foot
+            self._open_window(mono_s)
             return
         share = 1.0 - exp(-max(mono_s - self.seen_s, 0.0) / _SMOOTHING_S)
-        sx, sy = self._smooth
-        self._smooth = sx, sy = sx + share * (x - sx), sy + share * (foot - sy)
-        self._low = min(self._low[0], sx), min(self._low[1], sy)
-        self._high = max(self._high[0], sx), max(self._high[1], sy)
-        moved = max(self._high[0] - self._low[0], self._high[1] - self._low[1]) >= STATIC_WITHIN * usual
-        if moved:
+        self._smooth_x = x = self._smooth_x + share * (x - self._smooth_x)
+        self._smooth_y = y = self._smooth_y + share * (foot - self._smooth_y)
+        if x < self._left:
+            self._left = x
+        elif x > self._right:
+            self._right = x
+        if y < self._top:
+            self._top = y
+        elif y > self._bottom:
+            self._bottom = y
+        if self._right - self._left >= within or self._bottom - self._top >= within:
             self.static = False
-            self._window_s, self._low, self._high = mono_s, self._smooth, self._smooth
+            self._open_window(mono_s)
         elif mono_s - self._window_s >= STATIC_AFTER_S:
             self.static = True
+
+    def _open_window(self, mono_s: float) -> None:
+        self._window_s = mono_s
+        self._left = self._right = self._smooth_x
+        self._top = self._bottom = self._smooth_y
 
 
 class Sightings:
@@ -215,10 +223,10 @@ class Sightings:
     def _doubt(self, tracks: Tracks) -> None:
         """Of two people one of whom hides the other nobody can say who comes out on which side."""
         x0, y0, x1, y1 = tracks.boxes.T
-        x, tall = (x0 + x1) * (tracks.aspect / 2.0), y1 - y0
-        hidden, seen = ~tracks.observed, tracks.observed
-        near = HIDDEN_WITHIN * (tall[hidden][:, None] + tall[seen]) / 2.0
-        away = np.hypot(x[hidden][:, None] - x[seen], y0[hidden][:, None] - y0[seen])
-        for track in tracks.ids[hidden][(away < near).any(axis=1)].tolist():
+        people = np.array([(x0 + x1) * (tracks.aspect / 2.0), y0, y1 - y0])
+        hidden, seen = people[:, ~tracks.observed, None], people[:, None, tracks.observed]
+        near = HIDDEN_WITHIN / 2.0 * (hidden[2] + seen[2])
+        away = np.hypot(hidden[0] - seen[0], hidden[1] - seen[1])
+        for track in tracks.ids[~tracks.observed][(away < near).any(axis=1)].tolist():
             if track in self._bodies:
                 self._bodies[track].unsure_s = tracks.mono_s

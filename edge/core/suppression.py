@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from edge.core.types import Floats
 
+_AT_ONCE = 64
+"""So many boxes are compared with the others in one go: more than most pictures have, and they fit into the cache."""
+
 
 def suppress(boxes: Floats, iou_threshold: float) -> NDArray[np.intp]:
     """Greedy non-maximum suppression of boxes that are sorted, best first.
-
-    Takes one numpy pass for each box that is kept: fast for the few people of a picture.
 
     Args:
         boxes: (K, 4), x0 y0 x1 y1 in any unit.
@@ -23,18 +24,34 @@ def suppress(boxes: Floats, iou_threshold: float) -> NDArray[np.intp]:
     >>> suppress(np.array([[0, 0, 4, 4], [0, 0, 4, 3], [2, 0, 6, 4]], np.float32), 0.5).tolist()
     [0, 2]
     """
-    x0, y0, x1, y1 = boxes.T
-    areas = (x1 - x0) * (y1 - y0)
     kept = []
     rest = np.arange(len(boxes))
+    corners = boxes.T.copy()  # in rows: numpy is several times as fast along what lies together
     while rest.size:
-        best, rest = rest[0], rest[1:]
-        kept.append(best)
-        if not rest.size:
+        apart = _apart(corners, iou_threshold)
+        stays = np.ones(rest.size, np.bool_)
+        for row, leaves in enumerate(apart):
+            if stays[row]:
+                kept.append(rest[row])
+                stays &= leaves
+        if len(apart) == rest.size:
             break
-        width = np.minimum(x1[best], x1[rest]) - np.maximum(x0[best], x0[rest])
-        height = np.minimum(y1[best], y1[rest]) - np.maximum(y0[best], y0[rest])
-        intersection = np.maximum(width, 0.0) * np.maximum(height, 0.0)
-        union = areas[best] + areas[rest] - intersection
-        rest = rest[intersection <= iou_threshold * union]
+        stays[: len(apart)] = False
+        rest, corners = rest[stays], corners[:, stays]
     return np.array(kept, np.intp)
+
+
+def _apart(corners: Floats, iou_threshold: float) -> NDArray[np.bool_]:
+    """Which of all boxes each of the best ones does not suppress."""
+    lows, highs = corners[:2], corners[2:]
+    overlap = np.minimum(highs[:, :_AT_ONCE, None], highs[:, None])
+    overlap -= np.maximum(lows[:, :_AT_ONCE, None], lows[:, None])
+    np.maximum(overlap, 0.0, out=overlap)
+    intersection = overlap[0] * overlap[1]
+    width, height = highs - lows
+    areas = width * height
+    union = areas[:_AT_ONCE, None] + areas
+    union -= intersection
+    union *= iou_threshold
+    apart: NDArray[np.bool_] = intersection <= union
+    return apart

@@ -25,6 +25,8 @@ from edge.core.types import Detections, Tracks
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Corners = list[list[float]]
+"""Boxes, x0 y0 x1 y1, as Python's numbers: for comparing a few of them one by one."""
 
 # The fields of a track: centre of its upper edge (the head is seen when the legs are not), size, velocity; variances of
 # position, of position with velocity, and of velocity (box heights, seconds); when it was last matched; how often.
@@ -85,107 +87,120 @@ class Tracker:
         if elapsed <= 0.0:
             return self._tracks(np.full(len(self._ids), -1), detections)
         self._now = detections.mono_s
-        self._give_up(elapsed)
+        missed = self._give_up(elapsed)
         matched = np.full(len(self._ids), -1)
         boxes = _measure(detections)
-        high = np.flatnonzero(detections.scores >= self.rule.high_score)
+        corners = detections.boxes.tolist()
+        high = (detections.scores >= self.rule.high_score).nonzero()[0].tolist()
         if len(matched):
-            missed = self._state[_SEEN] < self._now - elapsed
             self._predict(elapsed, missed)
             if boxes.shape[1]:
-                self._match(matched, boxes, detections, high, missed)
+                self._match(matched, boxes, detections.scores)
+                if missed is not None:
+                    _give_back(matched, missed, corners)
+                self._jumped = self._reach(matched, boxes, high, corners)
                 self._correct(matched, boxes)
-        newcomers = _unclaimed(matched, high, detections.boxes)
+        newcomers = _unclaimed(matched, high, corners)
         if newcomers:
             matched = self._start(matched, boxes, newcomers)
         return self._tracks(matched, detections)
 
-    def _give_up(self, elapsed: float) -> None:
-        """Drops what was unseen too long; a long gap between two pictures is nobody's sign of being a false box."""
-        seen = self._state[_SEEN]
-        fleeting = (self._state[_HITS] <= FLEETING_HITS) & (self._now - elapsed - seen > FLEETING_S)
+    def _give_up(self, elapsed: float) -> Flags | None:
+        """Drops what was unseen too long; of the others, who was missed in the last picture, None when nobody was.
+
+        A long gap between two pictures is nobody's sign of being a false box.
+        """
+        seen, before = self._state[_SEEN], self._now - elapsed
+        missed: Flags = seen < before
+        if elapsed <= self.rule.lost_s and not missed.any():
+            return None
+        fleeting = (self._state[_HITS] <= FLEETING_HITS) & (before - seen > FLEETING_S)
         keep = (self._now - seen <= self.rule.lost_s + 1e-6) & ~fleeting
         if not keep.all():
-            self._state, self._ids = self._state[:, keep], self._ids[keep]
+            self._state, self._ids, missed = self._state[:, keep], self._ids[keep], missed[keep]
+        return missed if missed.any() else None
 
-    def _predict(self, elapsed: float, missed: Flags) -> None:
-        state = self._state
+    def _predict(self, elapsed: float, missed: Flags | None) -> None:
+        place, speed = self._state[: _Y + 1], self._state[_VX : _VY + 1]
+        of_place, of_both, of_speed = self._state[_PP : _VV + 1]
         fade: Array | float = 1.0
         way: Array | float = elapsed
-        if missed.any():
+        if missed is not None:
             # What was missed in the last picture coasts: its speed fades, so it goes less far than speed x time.
             fading = exp(-elapsed / COAST_S)
             fade = np.where(missed, fading, 1.0)
             way = np.where(missed, COAST_S * (1.0 - fading), elapsed)
         noise = ACCELERATION_SD**2 * elapsed
-        state[_X : _Y + 1] += state[_VX : _VY + 1] * way
-        state[_VX : _VY + 1] *= fade
-        drift = way * state[_VV]
-        state[_PP] += way * (2.0 * state[_PV] + drift) + noise * elapsed**2 / 3.0
-        state[_PV] = fade * (state[_PV] + drift) + noise * elapsed / 2.0
-        state[_VV] = fade * fade * state[_VV] + noise
+        place += speed * way
+        speed *= fade
+        drift = way * of_speed
+        of_place += way * (2.0 * of_both + drift) + noise * elapsed**2 / 3.0
+        of_both += drift
+        of_both *= fade
+        of_both += noise * elapsed / 2.0
+        of_speed *= fade * fade
+        of_speed += noise
 
-    def _match(self, matched: Indices, boxes: Array, detections: Detections, high: Indices, missed: Flags) -> None:
+    def _match(self, matched: Indices, boxes: Array, scores: NDArray[np.float32]) -> None:
         """Writes into `matched` the box of each track, or leaves -1."""
-        scores, state = detections.scores, self._state[:, :, None]
-        away = ((state[_X] - boxes[_X]) ** 2 + (state[_Y] - boxes[_Y]) ** 2) / state[_H] ** 2
-        wider, taller = np.log(self._state[_W : _H + 1])[:, :, None] - np.log(boxes[_W : _H + 1])[:, None, :]
-        variance = state[_PP] + MEASURED_SD**2
-        unlike = np.minimum((taller / SIZE_SD) ** 2, LEGS_HIDDEN_COST) + (wider / WIDTH_SD) ** 2
-        deviation = away / variance + unlike
+        state = self._state
+        variance = (state[_PP] + MEASURED_SD**2)[:, None]
+        wider, taller = np.log(state[_W : _H + 1])[:, :, None] - np.log(boxes[_W : _H + 1])[:, None]
+        deviation = _squared_distances(state, boxes)
+        deviation /= variance
+        deviation += np.minimum(np.square(taller / SIZE_SD), LEGS_HIDDEN_COST) + np.square(wider / WIDTH_SD)
         # Among deviations alike the track that is known better wins: twice the negative log likelihood.
-        cost = deviation + 2.0 * np.log(variance) + WEAK_COST * (scores < self.rule.high_score)
+        cost = deviation + 2.0 * np.log(variance)
+        cost += WEAK_COST * (scores < self.rule.high_score)
         cost = np.where((deviation < GATE) & (scores >= self.rule.low_score), cost, _NEVER)
         matched[:] = cheapest(cost, none=MISSED_COST)
-        self._give_back(matched, missed, detections.boxes)
-        self._jumped = []
-        if (matched < 0).any():
-            unclaimed = np.array(_unclaimed(matched, high, detections.boxes), np.int64)
-            self._jumped = self._reach(matched, unclaimed, away, np.maximum(np.abs(taller), np.abs(wider)))
 
-    def _give_back(self, matched: Indices, missed: Flags, boxes: NDArray[np.float32]) -> None:
-        """Takes from those who were out of sight what may be a second box on somebody who was not."""
-        back = np.flatnonzero(missed & (matched >= 0))
-        if not len(back):
-            return
-        people = [boxes[j] for j in matched[~missed & (matched >= 0)]]
-        for track in back.tolist():
-            if _is_one_of(people, boxes[matched[track]]):
-                matched[track] = -1
-
-    def _reach(self, matched: Indices, unclaimed: Indices, away: Array, unlike: Array) -> list[int]:
+    def _reach(self, matched: Indices, boxes: Array, high: list[int], corners: Corners) -> list[int]:
         """Matches what moved as nobody was expected to, when it lies near and nobody else claims it; those tracks.
 
         Somebody stops dead or turns on his heel, or a box jumps: better a track with a kink than two.
         """
-        lost = np.flatnonzero(matched < 0)
-        if not len(unclaimed):
+        lost = (matched < 0).nonzero()[0]
+        unclaimed = _unclaimed(matched, high, corners) if len(lost) else []
+        if not unclaimed:
             return []
-        reach = REACH + REACH_SPEED * (self._now - self._state[_SEEN, lost])[:, None]
-        pairs = np.ix_(lost, unclaimed)
-        near = (away[pairs] < reach**2) & (unlike[pairs] < log(REACH_RATIO))
-        found = cheapest(np.where(near, away[pairs], _NEVER), none=_NEVER)
-        jumped = lost[found >= 0]
-        matched[jumped] = unclaimed[found[found >= 0]]
-        return [int(track) for track in jumped]
+        state, found = self._state.take(lost, axis=1), boxes.take(unclaimed, axis=1)
+        away = _squared_distances(state, found)
+        growth = np.log(state[_W : _H + 1])[:, :, None] - np.log(found[_W : _H + 1])[:, None]
+        reach = REACH + REACH_SPEED * (self._now - state[_SEEN])[:, None]
+        near = (away < reach**2) & (np.abs(growth).max(axis=0) < log(REACH_RATIO))
+        choices = cheapest(np.where(near, away, _NEVER), none=_NEVER)
+        jumped: list[int] = []
+        for track, choice in zip(lost.tolist(), choices.tolist(), strict=True):
+            if choice >= 0:
+                matched[track] = unclaimed[choice]
+                jumped.append(track)
+        return jumped
 
     def _correct(self, matched: Indices, boxes: Array) -> None:
-        seen = np.flatnonzero(matched >= 0)
-        state, found = self._state[:, seen], boxes[:, matched[seen]]
-        surprise = found[: _Y + 1] - state[: _Y + 1]
-        certainty = 1.0 / (state[_PP] + MEASURED_SD**2)
-        gain, speed_gain = state[_PP] * certainty, state[_PV] * certainty
-        state[: _Y + 1] += gain * surprise
-        state[_VX : _VY + 1] += speed_gain * surprise
-        state[_VV] -= speed_gain * state[_PV]
-        state[_PP : _PV + 1] *= 1.0 - gain
-        growth = found[_W : _H + 1] - state[_W : _H + 1]
-        legs_hidden = found[_H] < LEGS_HIDDEN_BELOW * state[_H]
-        state[_W] += 0.5 * growth[0]
-        state[_H] += np.where(legs_hidden, 0.05, 0.5) * growth[1]
+        seen = (matched >= 0).nonzero()[0]
+        state, found = self._state.take(seen, axis=1), boxes.take(matched[seen], axis=1)
+        place, size, speed = state[: _Y + 1], state[_W : _H + 1], state[_VX : _VY + 1]
+        of_place, of_both, of_speed = state[_PP : _VV + 1]
+        surprise, growth = found[: _Y + 1] - place, found[_W : _H + 1] - size
+        certainty = 1.0 / (of_place + MEASURED_SD**2)
+        gain, speed_gain = of_place * certainty, of_both * certainty
+        place += gain * surprise
+        speed += speed_gain * surprise
+        of_speed -= speed_gain * of_both
+        rest = 1.0 - gain
+        of_place *= rest
+        of_both *= rest
+        legs_hidden = found[_H] < LEGS_HIDDEN_BELOW * size[1]
+        growth[0] *= 0.5
+        growth[1] *= np.where(legs_hidden, 0.05, 0.5)
+        size += growth
         state[_SEEN] = self._now
         state[_HITS] += 1.0
-        self._state[:, seen] = state
+        if len(seen) == len(matched):
+            self._state = state
+        else:
+            self._state[:, seen] = state
         if self._jumped:
             self._state[_PP : _VV + 1, self._jumped] = _UNKNOWN_SPEED
 
@@ -203,40 +218,64 @@ class Tracker:
     def _tracks(self, matched: Indices, detections: Detections) -> Tracks:
         """Matched tracks show the box that was detected, not a filtered one: counting wants no lag."""
         observed = matched >= 0
-        boxes = detections.boxes[matched] if len(detections.boxes) else np.empty((len(matched), 4), np.float32)
-        coasting = np.flatnonzero(~observed)
+        if len(detections.boxes):
+            boxes = detections.boxes.take(matched, axis=0)
+        else:
+            boxes = np.empty((len(matched), 4), np.float32)
+        coasting = (~observed).nonzero()[0]
         if len(coasting):
-            x, y, w, h = self._state[: _H + 1, coasting]
+            x, y, w, h = self._state[: _H + 1].take(coasting, axis=1)
             x, w = x / detections.aspect, w / detections.aspect
-            boxes[coasting] = np.stack([x - w / 2.0, y, x + w / 2.0, y + h], axis=1)
+            boxes[coasting] = np.array([x - w / 2.0, y, x + w / 2.0, y + h]).T
         return Tracks(self._ids.copy(), boxes, observed, detections.mono_s, detections.aspect)
 
 
 def _measure(detections: Detections) -> Array:
     """Centre of the upper edge (x, y), width and height of the boxes, frame heights: float64 (4, N)."""
     x0, y0, x1, y1 = detections.boxes.T.astype(np.float64)
-    return np.stack([(x0 + x1) * (detections.aspect / 2.0), y0, (x1 - x0) * detections.aspect, y1 - y0])
+    return np.array([(x0 + x1) * (detections.aspect / 2.0), y0, (x1 - x0) * detections.aspect, y1 - y0])
 
 
-def _unclaimed(matched: Indices, high: Indices, boxes: NDArray[np.float32]) -> list[int]:
+def _squared_distances(state: Array, boxes: Array) -> Array:
+    """From each track to each box, in box heights of the track."""
+    squares = np.square(state[: _Y + 1, :, None] - boxes[: _Y + 1, None])
+    away: Array = squares[0] + squares[1]
+    away /= np.square(state[_H])[:, None]
+    return away
+
+
+def _unclaimed(matched: Indices, high: list[int], corners: Corners) -> list[int]:
     """High boxes that are nobody's yet, and no second boxes of somebody's or of each other."""
     used = set(matched.tolist())
-    people = [boxes[k] for k in used if k >= 0]
+    free = [j for j in high if j not in used]
+    if not free:
+        return []
+    people = [corners[k] for k in used if k >= 0]
     unclaimed: list[int] = []
-    for j in high.tolist():
-        if j not in used and not _is_one_of(people, boxes[j]):
-            people.append(boxes[j])
+    for j in free:
+        if not _is_one_of(people, corners[j]):
+            people.append(corners[j])
             unclaimed.append(j)
     return unclaimed
 
 
-def _is_one_of(people: list[NDArray[np.float32]], box: NDArray[np.float32]) -> bool:
-    return any(_iou(box, person) > SAME_PERSON_IOU for person in people)
+def _give_back(matched: Indices, missed: Flags, corners: Corners) -> None:
+    """Takes from those who were out of sight what may be a second box on somebody who was not."""
+    back = (missed & (matched >= 0)).nonzero()[0].tolist()
+    if not back:
+        return
+    people = [corners[j] for j in matched[~missed & (matched >= 0)].tolist()]
+    for track in back:
+        if _is_one_of(people, corners[matched[track]]):
+            matched[track] = -1
 
 
-def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    ax0, ay0, ax1, ay1 = a.tolist()
-    bx0, by0, bx1, by1 = b.tolist()
-    overlap: float = max(0.0, min(ax1, bx1) - max(ax0, bx0)) * max(0.0, min(ay1, by1) - max(ay0, by0))
-    union: float = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - overlap
-    return overlap / union
+def _is_one_of(people: Corners, box: list[float]) -> bool:
+    ax0, ay0, ax1, ay1 = box
+    for bx0, by0, bx1, by1 in people:
+        if ax0 < bx1 and bx0 < ax1 and ay0 < by1 and by0 < ay1:  # most do not even touch
+            overlap = (min(ax1, bx1) - max(ax0, bx0)) * (min(ay1, by1) - max(ay0, by0))
+            union = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - overlap
+            if overlap / union > SAME_PERSON_IOU:
+                return True
+    return False

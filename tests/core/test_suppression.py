@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -25,3 +26,11 @@ def test_suppression_agrees_with_the_definition(corners, eighths):
     # Small integers and thresholds in eighths: both sides compute exactly, so that ties cannot differ by rounding.
     boxes = np.concatenate((corners[:, :2], corners[:, :2] + corners[:, 2:] + 1), axis=1).astype(np.float32)
     assert suppress(boxes, eighths / 8).tolist() == brute_force(boxes, eighths / 8)
+
+
+@pytest.mark.parametrize(("people", "cells"), [(1, 200), (9, 40), (150, 2)])
+def test_many_boxes_are_suppressed_as_few_are(people, cells):
+    rng = np.random.default_rng(people)
+    at = np.repeat(rng.integers(0, 600, (people, 2)), cells, axis=0) + rng.integers(0, 8, (people * cells, 2))
+    boxes = rng.permutation(np.concatenate((at, at + 16), axis=1)).astype(np.float32)
+    assert suppress(boxes, 0.5).tolist() == brute_force(boxes, 0.5)
