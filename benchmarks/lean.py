@@ -195,7 +195,7 @@ class _Answers:
         x, y, stride = self._grid[cell]
         if self._layout == "person_grid":
             centre = (np.array([x, y, x, y]) + 0.5) * stride
-            answer[:4] = np.abs(corners - centre) / stride
+            answer[:4] = (corners - centre) * (-1, -1, 1, 1) / stride  # below zero for a cell beside a narrow person
             answer[-1] = score
         else:
             middle, lengths = (corners[:2] + corners[2:]) / 2, corners[2:] - corners[:2]

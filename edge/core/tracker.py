@@ -13,7 +13,7 @@ tracks live in one array with a column each: numpy's cost per call is paid once 
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,9 @@ REACH, REACH_SPEED, REACH_RATIO = 0.3, 0.7, 2.0
 like size (factor)."""
 SAME_PERSON_IOU = 0.6
 """A box that overlaps a matched one this much is a second box on the same person: it starts no track and finds none."""
+NESTED = 0.9
+"""A box so much of which lies within somebody's, or the other way round, may be a part of him (legs, or all but the
+legs): nobody is born there."""
 FLEETING_HITS, FLEETING_S = 2, 0.5
 """A track seen at most so often is given up after this time unseen: most false boxes last one picture."""
 _UNKNOWN_SPEED = np.array([[MEASURED_SD**2], [0.0], [START_SPEED_SD**2]])
@@ -245,7 +248,7 @@ def _squared_distances(state: Array, boxes: Array) -> Array:
 
 
 def _unclaimed(matched: Indices, high: list[int], corners: Corners) -> list[int]:
-    """High boxes that are nobody's yet, and no second boxes of somebody's or of each other."""
+    """High boxes that are nobody's yet, and no second boxes or parts of somebody's or of each other."""
     used = set(matched.tolist())
     free = [j for j in high if j not in used]
     if not free:
@@ -253,7 +256,7 @@ def _unclaimed(matched: Indices, high: list[int], corners: Corners) -> list[int]
     people = [corners[k] for k in used if k >= 0]
     unclaimed: list[int] = []
     for j in free:
-        if not _is_one_of(people, corners[j]):
+        if not _is_one_of(people, corners[j], nested=NESTED):
             people.append(corners[j])
             unclaimed.append(j)
     return unclaimed
@@ -270,12 +273,14 @@ def _give_back(matched: Indices, missed: Flags, corners: Corners) -> None:
             matched[track] = -1
 
 
-def _is_one_of(people: Corners, box: list[float]) -> bool:
+def _is_one_of(people: Corners, box: list[float], nested: float = inf) -> bool:
+    """Whether a box is a second one on somebody, or shares more than `nested` of the smaller of both with him."""
     ax0, ay0, ax1, ay1 = box
+    area = (ax1 - ax0) * (ay1 - ay0)
     for bx0, by0, bx1, by1 in people:
         if ax0 < bx1 and bx0 < ax1 and ay0 < by1 and by0 < ay1:  # most do not even touch
             overlap = (min(ax1, bx1) - max(ax0, bx0)) * (min(ay1, by1) - max(ay0, by0))
-            union = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - overlap
-            if overlap / union > SAME_PERSON_IOU:
+            other = (bx1 - bx0) * (by1 - by0)
+            if overlap > SAME_PERSON_IOU * (area + other - overlap) or overlap > nested * min(area, other):
                 return True
     return False

@@ -138,3 +138,37 @@ def test_every_person_has_one_id_and_every_box_one_person(film):
         boxes = sorted(map(tuple, detections.boxes.tolist()))
         assert all(shown.count(box) <= boxes.count(box) for box in shown)
         assert tracks.mono_s == detections.mono_s
+
+
+PARTS = {"legs": (0.41, 0.55, 0.47, 0.71), "all but the legs": (0.40, 0.30, 0.48, 0.50)}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_nobody_is_born_within_somebody(part):
+    """Decision 25. Such boxes overlap the whole by a third or half: too little to be second boxes."""
+    tracker = Tracker(TrackerRule())
+    for i in range(10):
+        tracks = tracker.update(seen(i / 10, PERSON, part))
+    assert ids(tracks) == [1]
+    assert tracks.boxes[0] == pytest.approx(PERSON)
+
+
+def test_somebody_who_comes_out_from_within_somebody_is_born_then():
+    tracker = Tracker(TrackerRule())
+    child = (0.41, 0.52, 0.46, 0.70)
+    for i in range(10):
+        step = 0.004 * i
+        tracks = tracker.update(seen(i / 10, PERSON, (child[0] + step, child[1], child[2] + step, child[3])))
+        out = (child[2] + step - PERSON[2]) / (child[2] - child[0])
+        assert ids(tracks) == ([1, 2] if out > 0.1 else [1])
+    assert ids(tracks) == [1, 2]
+
+
+def test_a_track_goes_on_within_somebody():
+    tracker = Tracker(TrackerRule())
+    child = (0.50, 0.52, 0.55, 0.70)
+    for i in range(20):
+        step = 0.01 * i
+        tracks = tracker.update(seen(i / 10, PERSON, (child[0] - step, child[1], child[2] - step, child[3])))
+        assert ids(tracks) == [1, 2]
+        assert tracks.observed.all()
