@@ -48,10 +48,6 @@ def run(
         return again, pick(again, name)
 
     heap.share()
-    # Before what needs it, and from as low on the stack: far up, its imports cross the end of a piece of Python's stack
-    # thousands of times, which maps and unmaps memory at each crossing (25 ms).
-    import numpy  # noqa: F401, PLC0415
-
     from edge.service import Options, Service  # noqa: PLC0415 - a wrong configuration is said before it is loaded
 
     options = Options(state_dir=folder, speed=speed, start_utc_s=start_utc_s, reload=read_again)
