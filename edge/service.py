@@ -100,7 +100,7 @@ class Service:
             observer = Ahead(lambda: Observer(camera, speed=self._options.speed, engines=engines))
             self._outbox = stack.enter_context(wiring.open_outbox(config, camera, state_dir))
             opened = observer.result()
-            heap.give_back()  # megabytes of what the network was made from, before the camera takes more
+            heap.give_back()  # what the network was made from, before the camera takes more
             self._observer = stack.enter_context(opened)
             self._resending = Resending(self._outbox, wiring.wishes_file(state_dir, camera))
             self._resending.take_wishes()

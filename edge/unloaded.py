@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Metadata(ModuleType):
-    """Stands in for `importlib.metadata`, which loads email, zipfile and sockets: 10 ms and 2 MB.
+    """Stands in for `importlib.metadata`, which loads email, zipfile and sockets: about 10 ms and 1 MB.
 
     pydantic takes `entry_points` from it at its first model, also when it is told to look for no plugins.
     """
