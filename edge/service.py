@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge import __version__, wiring
-from edge.adapters import clock
+from edge.adapters import clock, heap
 from edge.adapters.metrics import Metrics
 from edge.adapters.outbox import FullError
 from edge.adapters.systemd import Notifier
@@ -99,7 +99,9 @@ class Service:
             # Loading the model leaves the disk and Python alone for most of its time.
             observer = Ahead(lambda: Observer(camera, speed=self._options.speed, engines=engines))
             self._outbox = stack.enter_context(wiring.open_outbox(config, camera, state_dir))
-            self._observer = stack.enter_context(observer.result())
+            opened = observer.result()
+            heap.give_back()  # what the network was made from, before the camera takes more
+            self._observer = stack.enter_context(opened)
             self._resending = Resending(self._outbox, wiring.wishes_file(state_dir, camera))
             self._resending.take_wishes()
             self._keeper = wiring.bookkeeper(config, self._sender(), self._outbox, live=self._observer.live)

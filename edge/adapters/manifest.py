@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -157,7 +156,8 @@ def sha256_of(path: Path) -> str:
 
 
 def _own_folder() -> Path:
-    return Path(str(resources.files("models")))
+    # Beside the package, in a checkout as in a wheel; importlib.resources would load zipfile, tempfile and shutil.
+    return Path(__file__).parents[2] / "models"
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

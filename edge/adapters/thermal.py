@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +38,8 @@ def temperature_c(sensors: Path = SENSORS) -> float | None:
 
 def throttling(command: str = "vcgencmd") -> Throttling | None:
     """What the firmware says; None where there is no such firmware, or it does not say."""
+    import subprocess  # noqa: PLC0415 - a service asks the sensors alone
+
     try:
         done = subprocess.run([command, "get_throttled"], capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):

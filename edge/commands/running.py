@@ -5,7 +5,6 @@ It must not know the command line's library, which costs a tenth of the time in 
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.adapters import heap
 from edge.commands.configured import load, pick
 from edge.commands.log import log_to_stderr
 from edge.config import Camera, Config
@@ -20,8 +20,6 @@ from edge.errors import OutboxError
 
 if TYPE_CHECKING:
     from edge.observer import Speed
-
-_M_ARENA_MAX = -8  # malloc.h
 
 
 def run(
@@ -49,7 +47,7 @@ def run(
         again = load(config)
         return again, pick(again, name)
 
-    _share_one_heap()
+    heap.share()
     from edge.service import Options, Service  # noqa: PLC0415 - a wrong configuration is said before it is loaded
 
     options = Options(state_dir=folder, speed=speed, start_utc_s=start_utc_s, reload=read_again)
@@ -57,13 +55,6 @@ def run(
         successor = Service(chosen, options).run()
         while successor is not None:
             successor = Service(successor, options).run()
-
-
-def _share_one_heap() -> None:
-    """With glibc every thread has a heap of its own: what loading the model leaves free there would serve nobody."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none, and one heap
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
 
 
 def state_folder(given: Path | None) -> Path:

@@ -6,7 +6,6 @@ It does not know what the room is for.
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 BALLAST_BYTES = 256 * 1024
@@ -31,7 +30,8 @@ class Ballast:
         if self._path.exists():
             return True
         try:
-            if shutil.disk_usage(self._path.parent).free < 2 * BALLAST_BYTES:
+            disk = os.statvfs(self._path.parent)
+            if disk.f_bavail * disk.f_frsize < 2 * BALLAST_BYTES:
                 return False
             file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
             try:
