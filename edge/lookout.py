@@ -10,10 +10,13 @@ from typing import Protocol
 import numpy as np
 
 from edge.adapters.camera.small import small_luma
-from edge.core.attention import Need
+from edge.core.attention import NOBODY, Need
 from edge.core.gate import Gate
 from edge.core.rate import Pace
-from edge.core.types import Detections, Frame
+from edge.core.types import Detections, Frame, Image
+
+UNCHANGED_S = 0.4
+"""A picture in which the network found nobody at all, not even perhaps, need not be shown to it again for so long."""
 
 
 class Sees(Protocol):
@@ -42,6 +45,7 @@ class Lookout:
         self._detector = detector
         self._motion_gate, self._adaptive_rate, self._sure = motion_gate, adaptive_rate, sure
         self._gate, self._pace = Gate(), Pace()
+        self._unchanged_s = 0.0
         self.pictures = self.gated = self.waited = 0
 
     def see(self, frame: Frame, need: Need) -> Detections | None:
@@ -55,22 +59,32 @@ class Lookout:
         if not (self._motion_gate or self._adaptive_rate):
             return self._detector.detect(frame)
         small = small_luma(frame.luma)
-        now, can_wait = frame.mono_s, self._pace.can_wait(frame.mono_s, need.wait_s or 0.0)
-        if need.wait_s is None:
-            if self._motion_gate and self._gate.still(small, now):
+        now, absent = frame.mono_s, need.wait_s is None or need.hidden
+        can_wait = self._pace.can_wait(now, self._unchanged_s if absent else need.wait_s or 0.0)
+        if self._motion_gate and absent:
+            if self._is_empty(small, now, need, can_wait=can_wait):
                 self.gated += 1
                 return _nobody(frame)
-        elif self._adaptive_rate and can_wait and self._gate.calm(small, need.boxes):
+        elif not absent and self._adaptive_rate and can_wait and self._gate.calm(small, need.boxes):
             self.waited += 1
             return None
         seen = self._detector.detect(frame)
         self._pace.looked(now)
         best = seen.scores.max(initial=0.0)
         if need.wait_s is not None or best >= self._sure:
-            self._gate.found_somebody(small, now)
+            self._gate.found_somebody(small, now, seen.boxes)
         else:
             self._gate.found_nobody(small, now, doubtful=best > 0.0)
+        self._unchanged_s = 0.0 if best > 0.0 else UNCHANGED_S
         return seen
+
+    def _is_empty(self, small: Image, now: float, need: Need, *, can_wait: bool) -> bool:
+        """Whether nobody is there, by what has changed and what the last look has shown."""
+        if need.hidden and not self._gate.shows_people:
+            return False
+        if self._gate.still(small, now, learn=not need.hidden):
+            return True
+        return can_wait and self._gate.calm(small, NOBODY.boxes)
 
 
 def _nobody(frame: Frame) -> Detections:

@@ -38,10 +38,12 @@ class Need(NamedTuple):
     Attributes:
         wait_s: So long it may wait; None: nobody is known to be there.
         boxes: float32 (N, 4), of those who are, in fractions of the frame.
+        hidden: Whether none of them was found in this picture: they have left, or something hides them.
     """
 
     wait_s: float | None
     boxes: Floats
+    hidden: bool = False
 
 
 NOBODY = Need(None, np.empty((0, 4), np.float32))
@@ -75,7 +77,8 @@ class Attention:
             self._people = {sighting.track: self._people[sighting.track] for sighting in sightings}
         if not len(tracks.ids):
             return NOBODY
-        return Need(self._wait_s(tracks, sightings, strides, mono_s), tracks.boxes)
+        wait_s = self._wait_s(tracks, sightings, strides, mono_s)
+        return Need(wait_s, tracks.boxes, hidden=not tracks.observed.any())
 
     def _wait_s(self, tracks: Tracks, sightings: Sequence[Sighting], strides: list[float], mono_s: float) -> float:
         if not tracks.observed.all() or any(mono_s - person.since_s < NEW_S for person in self._people.values()):

@@ -12,6 +12,7 @@ somewhere else does not enlarge. A change of the exposure is divided out first: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import exp
 
 import numpy as np
@@ -45,6 +46,10 @@ _Cells = NDArray[np.float32]
 class Gate:
     """Compares pictures of one camera.
 
+    Attributes:
+        shows_people: Whether all who were found last differed from what is there when nobody is. They cannot move or
+            leave unnoticed; somebody who is too small or too faint could.
+
     >>> gate, empty = Gate(), np.full((90, 160), 90, np.uint8)
     >>> gate.still(empty, 0.0)
     False
@@ -68,14 +73,16 @@ class Gate:
         self._brightness = self._known_brightness = 0.0
         self._gain = 1.0
         self._samples = 0
+        self.shows_people = False
         self._looked_s = self._learned_s = float("-inf")
 
-    def still(self, small: Image, mono_s: float) -> bool:
+    def still(self, small: Image, mono_s: float, *, learn: bool = True) -> bool:
         """Whether everything is as it was when nobody was there; to be asked while nobody is known to be there.
 
         Args:
             small: uint8 (h, w), about 160 x 90; another size than before begins anew.
             mono_s: Its time.
+            learn: Whether the scene may be learned from it; not while somebody may only be hidden.
         """
         cells = self._take(small)
         if self._reference is None:
@@ -84,28 +91,29 @@ class Gate:
         moved = abs(self._gain - 1.0) > LIGHT or np.count_nonzero(self._difference > self._least) >= MOVED_CELLS
         if moved or mono_s - self._looked_s >= HEARTBEAT_S:
             return False
-        if mono_s - self._learned_s >= LEARN_EVERY_S:
+        if learn and mono_s - self._learned_s >= LEARN_EVERY_S:
             self._learn(mono_s, QUIET_S)
         return True
 
     def found_nobody(self, small: Image, mono_s: float, *, doubtful: bool = False) -> None:
         """Somebody looked at this picture and found nobody; `doubtful`: but is not quite sure."""
-        self._take(small)
-        self._looked_s = mono_s
+        self._remember(self._take(small), mono_s)
         other_light = abs(self._gain - 1.0) > LIGHT and not doubtful
         if self._reference is None or other_light:
             self._reference = self._cells.copy()
             self._learned_s = float("-inf")
         self._learn(mono_s, DOUBTFUL_S if doubtful else EMPTY_S)
 
-    def found_somebody(self, small: Image, mono_s: float) -> None:
-        """Somebody looked at this picture, and there are people."""
-        self._known[:] = self._take(small)
-        self._known_brightness = _sum(self._known)
-        self._looked_s, self._learned_s = mono_s, float("-inf")
+    def found_somebody(self, small: Image, mono_s: float, boxes: Floats) -> None:
+        """Somebody looked at this picture, and there are people; these were found, if not all are hidden."""
+        cells = self._take(small)
+        self._remember(cells, mono_s)
+        self._learned_s = float("-inf")
+        if len(boxes):
+            self.shows_people = self._reference is not None and self._shows(cells, self._reference, boxes)
 
     def calm(self, small: Image, boxes: Floats) -> bool:
-        """Whether nothing has changed beside these people since somebody last looked and found them.
+        """Whether nothing has changed beside these people since somebody last looked.
 
         Args:
             small: As in `still`.
@@ -116,14 +124,23 @@ class Gate:
         if abs(gain - 1.0) > LIGHT:
             return False
         changed = self._difference > self._least
-        height, width = changed.shape
-        for x0, y0, x1, y1 in boxes.tolist():
-            around = AROUND * (y1 - y0)
-            top, bottom = max(0, int((y0 - around) * height)), max(0, int((y1 + around) * height) + 1)
-            around *= height / width  # cells are as wide as they are high
-            left, right = max(0, int((x0 - around) * width)), max(0, int((x1 + around) * width) + 1)
-            changed[top:bottom, left:right] = False
+        for rows, columns in _places(boxes, changed.shape, AROUND):
+            changed[rows, columns] = False
         return int(np.count_nonzero(changed)) < MOVED_CELLS
+
+    def _shows(self, cells: _Cells, reference: _Cells, boxes: Floats) -> bool:
+        """Whether everybody in these boxes differs from what is there when nobody is."""
+        if abs(self._differ(cells, reference, self._brightness) - 1.0) > LIGHT:
+            return False
+        changed = self._difference > self._least
+        places = _places(boxes, changed.shape, 0.0)
+        return all(np.count_nonzero(changed[rows, columns]) >= MOVED_CELLS for rows, columns in places)
+
+    def _remember(self, cells: _Cells, mono_s: float) -> None:
+        """Keeps what somebody looked at."""
+        self._known[:] = cells
+        self._known_brightness = _sum(cells)
+        self._looked_s = mono_s
 
     def _take(self, small: Image) -> _Cells:
         """The picture in cells: means of four points each, which halves the noise."""
@@ -158,6 +175,17 @@ class Gate:
             np.multiply(self._noise, np.float32(NOISES), out=self._least)
             np.clip(self._least, LEAST, MOST, out=self._least)
         self._before[:] = self._cells
+
+
+def _places(boxes: Floats, shape: tuple[int, ...], around: float) -> Iterator[tuple[slice, slice]]:
+    """The cells of each box and so many box heights around it: rows and columns."""
+    height, width = shape
+    for x0, y0, x1, y1 in boxes.tolist():
+        margin = around * (y1 - y0)
+        top, bottom = max(0, int((y0 - margin) * height)), max(0, int((y1 + margin) * height) + 1)
+        margin *= height / width  # cells are as wide as they are high
+        left, right = max(0, int((x0 - margin) * width)), max(0, int((x1 + margin) * width) + 1)
+        yield slice(top, bottom), slice(left, right)
 
 
 def _sum(cells: _Cells) -> float:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
+import numpy as np
+
 from edge.core.attention import NOBODY, Attention
 from edge.core.churn import Churn
 from edge.core.crossing import LineCounter, LineEvent
@@ -16,6 +18,8 @@ from edge.core.rules import LineRule, TrackerRule, ZoneRule
 from edge.core.sighting import Sighting, Sightings
 from edge.core.tracker import Tracker
 from edge.core.types import Detections, Tracks
+
+_NO_IDS, _NO_FLAGS = np.empty(0, np.int64), np.empty(0, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Pipeline:
         if not self._now < seen.mono_s < inf:  # NaN is no time either
             return Step(self._now, None, (), {})
         self._now = seen.mono_s
-        tracks = self._tracker.update(seen) if isinstance(seen, Detections) else seen
+        tracks = self._follow(seen) if isinstance(seen, Detections) else seen
         sightings = self._sightings.update(tracks)
         now, aspect = seen.mono_s, seen.aspect
         events = tuple(event for line in self._lines for event in line.update(sightings, now, aspect))
@@ -72,6 +76,12 @@ class Pipeline:
         self.need = self._attention.update(tracks, sightings, now)
         births, deaths = self._churn.update(sightings, now, self._interior)
         return Step(now, tracks, events, zones, tuple(births), tuple(deaths))
+
+    def _follow(self, seen: Detections) -> Tracks:
+        # Nobody was known and nobody came, as in most pictures of a shop: the tracker would only answer the same.
+        if self.need.wait_s is None and not len(seen.boxes):
+            return Tracks(_NO_IDS, NOBODY.boxes, _NO_FLAGS, seen.mono_s, seen.aspect)
+        return self._tracker.update(seen)
 
     def _interior(self, sighting: Sighting) -> bool:
         return all(line.is_deep_inside(sighting) for line in self._lines)

@@ -77,12 +77,23 @@ def test_who_is_hidden_is_looked_for_in_every_picture_until_he_is_given_up():
     counting = pipeline()
     for number in range(30):
         counting.step(seen(number / FPS, (0.3, 0.25)))
-    after = []
+    after, hidden = [], [counting.need.hidden]
     for number in range(30, 60):
         counting.step(seen(number / FPS))
         after.append(counting.need.wait_s)
+        hidden.append(counting.need.hidden)
     assert set(after[:20]) == {0.0}
     assert after[-1] is None
+    assert hidden[:21] == [False] + [True] * 20
+    assert not hidden[-1]
+
+
+def test_nobody_is_hidden_as_long_as_one_is_seen():
+    counting = pipeline()
+    for number in range(30):
+        counting.step(seen(number / FPS, (0.3, 0.25), (0.7, 0.25)))
+    counting.step(seen(3.0, (0.3, 0.25)))
+    assert not counting.need.hidden
 
 
 def test_other_lines_count_from_the_change_on():

@@ -155,7 +155,7 @@ def test_who_stands_still_stays_visible_for_as_long_as_he_is_found():
     for t in times(120.0, start_s):
         small = camera(there, t)
         assert not gate.still(small, t)
-        gate.found_somebody(small, t)
+        gate.found_somebody(small, t, box(70, 70))
     gone = camera(scene, start_s + 120.0)
     assert gate.still(gone, start_s + 120.0)
 
@@ -208,13 +208,42 @@ def box(x: int, foot: int, tall: int = 30) -> Floats:
 def test_it_is_calm_while_only_those_move_who_are_known():
     camera, scene = Camera(), shop()
     gate, t = learned(camera, scene)
-    gate.found_somebody(camera(visitor(scene, 70, 70), t), t)
+    gate.found_somebody(camera(visitor(scene, 70, 70), t), t, box(70, 70))
     assert gate.calm(camera(visitor(scene, 70, 70), t + 0.1), box(70, 70))
     assert gate.calm(camera(visitor(scene, 73, 71), t + 0.2), box(70, 70))
     newcomer = visitor(visitor(scene, 73, 71), 120, 80)
     assert not gate.calm(camera(newcomer, t + 0.3), box(70, 70))
     assert not gate.calm(camera(visitor(scene, 95, 71), t + 0.4), box(70, 70))
     assert not gate.calm(camera(scene, t + 0.5) // 2, box(70, 70))
+
+
+def test_it_knows_whether_it_could_tell_everybody_from_what_is_behind_him():
+    camera, scene = Camera(), shop()
+    gate, t = learned(camera, scene)
+    one, two = visitor(scene, 70, 70), visitor(visitor(scene, 70, 70), 120, 80)
+    both = np.concatenate([box(70, 70), box(120, 80)])
+
+    def shown(picture: Image, boxes: Floats) -> bool:
+        gate.found_somebody(camera(picture, t), t, boxes)
+        return gate.shows_people
+
+    assert shown(one, box(70, 70))
+    assert not shown(one, both)
+    assert shown(two, both)
+    assert shown(scene, NOBODY_KNOWN), "it is about those who were found last, not about those who are hidden now"
+    assert not shown(visitor(scene, 70, 70, contrast=3), box(70, 70))
+
+
+def test_nothing_is_learned_while_somebody_may_only_be_hidden():
+    camera, scene = Camera(0.0), shop()
+    gate, t = learned(camera, scene)
+    gate.found_nobody(scene, t)
+    faint = visitor(scene, 70, 70, contrast=5)
+    assert all(gate.still(faint, at, learn=False) for at in times(5.0, t + 0.1))
+    gate.found_somebody(faint, t + 5.0, box(70, 70))
+    assert not gate.still(visitor(scene, 70, 70, contrast=7), t + 5.1)
+    assert all(gate.still(faint, at) for at in times(5.0, t + 5.1))
+    assert gate.still(visitor(scene, 70, 70, contrast=7), t + 10.1)
 
 
 def test_it_is_not_calm_before_the_first_look():

@@ -16,7 +16,7 @@ import av.container
 
 from edge.adapters.camera.address import Address
 from edge.adapters.camera.live import DownError, Pictures
-from edge.adapters.camera.picture import Decoder, VideoPicture, one_thread
+from edge.adapters.camera.picture import Decoder, VideoPicture, decode_leanly
 from edge.core.report import CameraState
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def rtsp_pictures(address: Address, decoder: Decoder, timeout_s: float) -> Pictu
         if not container.streams.video or container.streams.video[0].codec_context is None:
             raise DownError("gone", f"camera {address.shown}: expected a video stream that FFmpeg knows, got none")
         stream = container.streams.video[0]
-        one_thread(stream)
+        decode_leanly(stream)
         packets = container.demux(stream)
         last_s, patience_s = time.monotonic(), max(timeout_s, KEY_FRAME_S)
         while (packet := _next(address, timeout_s, packets)) is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 
-from edge.adapters.camera.picture import Decoder, VideoPicture, one_thread
+from edge.adapters.camera.picture import Decoder, VideoPicture, decode_leanly
 from edge.adapters.camera.played import Shot
 from edge.errors import CameraError
 
@@ -54,7 +54,7 @@ class VideoFile:
             self._container.close()
             raise CameraError(f"{path}: expected a file with a video stream that FFmpeg knows, found none")
         self._stream = videos[0]
-        one_thread(self._stream)
+        decode_leanly(self._stream)
         self.duration_s = self._declared_s()
 
     def _declared_s(self) -> float | None:
