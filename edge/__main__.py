@@ -11,8 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-from edge import unloaded
-
 # Before the libraries are loaded that read them.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime reports its use to its maker from 1.29 on
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # whatever else is installed would be looked for, and read all rows
@@ -28,7 +26,6 @@ def main() -> None:
         from edge.cli import main as command_line  # noqa: PLC0415 - it costs more than a service needs to start
 
         return command_line()
-    unloaded.stand_in()  # before pydantic is loaded
     from edge.commands.exits import exit_codes  # noqa: PLC0415
     from edge.commands.running import run  # noqa: PLC0415
 

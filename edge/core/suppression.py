@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from edge.core.types import Floats
 
-_AT_ONCE = 64
-"""So many boxes are compared with the others in one go: more than most pictures have, and they fit into the cache."""
+_AT_ONCE = 32
+"""So many boxes are compared with the others in one go: as many as most pictures have, and they fit into the cache."""
 
 
 def suppress(boxes: Floats, iou_threshold: float) -> NDArray[np.intp]:
