@@ -35,7 +35,8 @@ def unfold(path: Path, plan: Plan, images: Tensor) -> PersonNet:
         weight.name.removeprefix(_PREFIX): torch.from_numpy(np.array(onnx.numpy_helper.to_array(weight)))
         for weight in onnx.load(path).graph.initializer
     }
-    network = PersonNet(plan.shape).eval()
+    network = PersonNet(plan.shape)
+    network.eval()
     hooks = []
     with torch.no_grad():
         for name, module in network.named_modules():
