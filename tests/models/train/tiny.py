@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.train.network import PersonNet, Shape
-from models.train.plans import Plan
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the extra [train]")
+
+from models.train.network import PersonNet, Shape  # noqa: E402
+from models.train.plans import Plan  # noqa: E402
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -17,8 +21,6 @@ PLAN = Plan("tiny", SHAPE, HEIGHT, WIDTH, steps=1, lift=LIFT)
 
 def tiny_network() -> Module:
     """Not trained."""
-    import torch
-
     torch.manual_seed(0)
     network = PersonNet(SHAPE)
     for module in network.modules():
