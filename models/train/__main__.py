@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
-from models.train import curves, export, prepare, store
-from models.train.fit import Report, Run, fit, reports, weights_of
+from models.train import curves, export, mean, prepare, store
+from models.train.augment import Augment
+from models.train.fit import NORM_PICTURES, Report, Run, drawn, fit, reports, weights_of
 from models.train.network import PersonNet
 from models.train.plans import PLANS, Plan
 from models.train.teacher import Teacher
+from models.train.unfold import unfold
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -73,11 +75,22 @@ def export_network(
     name: Name,
     work: Work,
     out: Annotated[Path, typer.Option(help="Folder for the ONNX files.")] = Path("models"),
+    other: Annotated[
+        Path | None, typer.Option(help="NAME.onnx that the run began with: take the mean of both.", exists=True)
+    ] = None,
+    share: Annotated[float, typer.Option(help="Of the run in that mean.", min=0.0, max=1.0)] = 0.75,
 ) -> None:
     """Write NAME.onnx and NAME-int8.onnx from the last checkpoint."""
     plan = _plan(name, None)
     network = PersonNet(plan.shape)
-    network.load_state_dict(weights_of(work / f"{name}.pt"))
+    weights = weights_of(work / f"{name}.pt")
+    if other is not None:
+        pictures = drawn(Augment(store.Store(work / "store"), plan.weights), plan, 3 * NORM_PICTURES)
+        began = unfold(other, plan, pictures[:NORM_PICTURES])
+        network.load_state_dict(mean.mean(began.state_dict(), weights, share))
+        mean.measure_norms(network, pictures.split(NORM_PICTURES // 4))
+    else:
+        network.load_state_dict(weights)
     whole, small = out / f"{name}.onnx", out / f"{name}-int8.onnx"
     export.export(network, plan, whole)
     export.quantise(whole, small, export.calibration(work / "store", plan, _CALIBRATION))

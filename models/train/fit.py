@@ -36,7 +36,8 @@ _AVERAGE = 0.998
 _REPORT_STEPS, _SAVE_STEPS = 20, 100
 _MOST_LABELS = 40
 _PATIENCE_S = 600.0
-_PICTURES_FOR_NORMS = 128
+NORM_PICTURES = 128
+"""Enough to measure batch norms on."""
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,8 @@ class _Training:
 
     def _begin(self, start: Path) -> None:
         if start.suffix == ".onnx":
-            rng, size = np.random.default_rng(self.plan.seed), (self.plan.height, self.plan.width)
-            drawn = [self.augment.draw(rng, *size, LATE).image for _ in range(_PICTURES_FOR_NORMS)]
-            self.network.load_state_dict(unfold(start, self.plan, as_input(drawn)).state_dict())
+            pictures = drawn(self.augment, self.plan, NORM_PICTURES)
+            self.network.load_state_dict(unfold(start, self.plan, pictures).state_dict())
         else:
             self.network.load_state_dict(weights_of(start), strict=False)
 
@@ -284,6 +284,12 @@ def as_input(images: list[np.ndarray[Any, Any]]) -> Tensor:
     """(B, 3, H, W) in 0..1, channels last in memory, of uint8 pictures (H, W, 3)."""
     pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
     return pixels.to(torch.float32).div_(255.0).contiguous(memory_format=torch.channels_last)
+
+
+def drawn(augment: Augment, plan: Plan, count: int) -> Tensor:
+    """`count` inputs of a network as in the last part of training."""
+    rng = np.random.default_rng(plan.seed)
+    return as_input([augment.draw(rng, plan.height, plan.width, LATE).image for _ in range(count)])
 
 
 def _by_cell(mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
