@@ -38,8 +38,8 @@ class Plan:
         adam_rate: Learning rate of everything else.
         cooldown: Share of the steps over which the rates fall to nothing.
         warmup: Steps over which they rise.
-        lift: Added to the logits of what ships. A score of 0.5 is then the lowest, in steps of 0.05, at which nobody is
-            seen in the empty clothes of `val`.
+        lift: Added to the logits of what ships: the highest, in steps of 0.05, at which a score of 0.5 sees somebody in
+            at most one in fifty of the pictures of empty clothes of `val`.
         seed: Of weights, order and augmentation.
         weights: How often a source is drawn, as a multiple of its number of pictures.
     """
