@@ -155,7 +155,7 @@ def judge(
         if not path.startswith(("/dev/", "/proc/")):
             ledger.pictures |= {(path, form) for form in signatures(read(Path(path)))}
     listening = {
-        Seen(f"port {port}, waiting for connections", "metrics" * (port == rules.metrics_port)) for port in ledger.listened
+        Seen(f"port {port}, waiting for callers", "metrics" * (port == rules.metrics_port)) for port in ledger.listened
     }
     listening = {seen for seen in listening if seen.role or not _only_itself(seen, ledger)}
     return Report(
