@@ -16,6 +16,7 @@ from models.train.augment import Augment
 from models.train.fit import NORM_PICTURES, Report, Run, drawn, fit, reports, weights_of
 from models.train.network import PersonNet
 from models.train.plans import PLANS, Plan
+from models.train.processes import TakenError
 from models.train.teacher import Teacher
 from models.train.unfold import unfold
 
@@ -66,7 +67,11 @@ def fit_network(
         )
 
     run = Run(plan, work / "store", teacher, work, start, processes)
-    fit(run, shown)
+    try:
+        fit(run, shown)
+    except TakenError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
     curves.draw(reports(run.log), plan, work / f"{name}.png")
 
 

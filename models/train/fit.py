@@ -28,6 +28,7 @@ from models.train.loss import Loss, Targets
 from models.train.network import PersonNet, cell_count
 from models.train.optimise import optimisers
 from models.train.plans import Plan
+from models.train.processes import alone, is_orphan
 from models.train.store import Store
 from models.train.teacher import Teacher
 from models.train.unfold import unfold
@@ -88,8 +89,16 @@ def fit(run: Run, shown: Callable[[Report], None]) -> None:
     Args:
         run: What, and where.
         shown: Is told how it goes, every few steps.
+
+    Raises:
+        TakenError: Another run of this network goes on in the folder.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
+    with alone(run.folder / f"{run.plan.name}.lock"):
+        _fit(run, shown)
+
+
+def _fit(run: Run, shown: Callable[[Report], None]) -> None:
     # Read when a process starts. Without the latter two every step gives its memory back and asks for it anew.
     for name, value in (
         ("OMP_NUM_THREADS", "1"),
@@ -130,7 +139,7 @@ def weights_of(checkpoint: Path) -> dict[str, Tensor]:
 
 
 def train(rank: int, run: Run, table: Tensor, barrier: Barrier) -> None:
-    """One process's part of a run, until the plan's last step.
+    """One process's part of a run, until the plan's last step or the end of the process that began it.
 
     Args:
         rank: Of the process, from 0; that one reports and saves.
@@ -142,6 +151,9 @@ def train(rank: int, run: Run, table: Tensor, barrier: Barrier) -> None:
     cv2.setNumThreads(1)
     training = _Training(run, rank, table, barrier)
     for step, samples in training.batches():
+        if is_orphan():
+            barrier.abort()  # nobody waits there for this one
+            return
         training.step(step, samples)
 
 

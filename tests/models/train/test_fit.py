@@ -1,5 +1,11 @@
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +17,7 @@ from models.train import curves  # noqa: E402
 from models.train.fit import Report, Run, fit, reports, train, weights_of  # noqa: E402
 from models.train.network import PersonNet, Shape  # noqa: E402
 from models.train.plans import Plan  # noqa: E402
+from models.train.processes import TakenError, alone  # noqa: E402
 
 PLAN = Plan(
     "tiny",
@@ -60,6 +67,55 @@ def test_two_processes_train_together_and_tell_how_it_goes(pictures, teacher_fil
     assert told == reports(run.log)
     assert told[0].score > 0
     assert all(value.isfinite().all() for value in weights_of(run.checkpoint).values())
+
+
+ENDLESS = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from models.train.fit import Run, fit
+from tests.models.train.test_fit import PLAN
+
+if __name__ == "__main__":
+    pictures, teacher, folder = map(Path, sys.argv[1:])
+    fit(Run(replace(PLAN, steps=10**6), pictures, teacher, folder), print)
+"""
+
+
+def _children(pid: int) -> list[int]:
+    told = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True, check=False).stdout
+    return [int(line) for line in told.split()]
+
+
+def test_a_run_that_is_killed_leaves_no_process_that_writes_on(pictures, teacher_file, tmp_path):
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS)
+    folder = tmp_path / "endless"
+    # As in the background of a shell, where what is started ignores interrupts.
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, str(script)]
+    run = subprocess.Popen(
+        [*command, str(pictures), str(teacher_file), str(folder)],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        end_s = time.monotonic() + 120
+        while not reports(folder / "tiny.jsonl") and time.monotonic() < end_s:
+            time.sleep(0.2)
+        assert reports(folder / "tiny.jsonl")
+        with pytest.raises(TakenError, match="expected no other run of this network"):
+            fit(Run(PLAN, pictures, teacher_file, folder), lambda report: None)
+    finally:
+        children = _children(run.pid)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    assert len(children) >= 2
+    end_s = time.monotonic() + 30
+    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < end_s:
+        time.sleep(0.2)
+    assert [child for child in children if Path(f"/proc/{child}").exists()] == []
+    with alone(folder / "tiny.lock"):
+        pass
 
 
 def test_the_curves_are_drawn(tmp_path):
