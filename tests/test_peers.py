@@ -149,20 +149,37 @@ def result(cost: float, counts: dict[str, int]) -> Result:
     return Result(cost * 100, cost * 80, 0.2, 0.2, 90.0, 500, 1000, counts, "edge", "edge", 100.0, 1000.0)
 
 
-def rows(*costs_and_counts: tuple[float, dict[str, int]]) -> list[str]:
-    who = [Contestant(str(n), "", "", "", "", weights="same") for n in range(len(costs_and_counts))]
+def rows(*costs_and_counts: tuple[float, dict[str, int]], modules: str = "ours peer peer") -> list[str]:
+    """The last three cells of each contestant, all of the same weights."""
+    names = modules.split()
+    who = [Contestant(str(n), "", name, "", "", weights="same") for n, name in enumerate(names)]
+    who = who[: len(costs_and_counts)]
     results = [[result(cost * factor, counts) for factor in (0.9, 1.0, 1.2)] for cost, counts in costs_and_counts]
-    return [line for line in table.table(EXIT, who, results) if line.startswith("| ")][2:]
+    table_rows = [line for line in table.table(EXIT, who, results) if line.startswith("| ")][2:]
+    assert "0.500 (0.450 to 0.600)" in table_rows[1]
+    return [" | ".join(row.strip("| ").split(" | ")[-3:]) for row in table_rows]
+
+
+RIGHT, WRONG = {"in": 0, "out": 1}, {"in": 0, "out": 0}
 
 
 def test_a_ratio_is_that_of_the_medians_and_only_of_right_counts():
-    right, wrong = {"in": 0, "out": 1}, {"in": 0, "out": 0}
-    ours, peer, miscounts = rows((0.02, right), (0.5, right), (0.1, wrong))
-    assert ours.endswith("| 0 / 1 | 1 |")
-    assert peer.endswith("| 0 / 1 | 25.0 (25.0 to 25.0) |")
-    assert miscounts.endswith("| 0 / 0 **wrong** | - |")
-    assert all(row.endswith("| - |") for row in rows((0.02, wrong), (0.5, right))), "ours miscounts"
-    assert "0.500 (0.450 to 0.600)" in peer
+    ours, peer, miscounts = rows((0.02, RIGHT), (0.5, RIGHT), (0.1, WRONG))
+    assert ours == "0 / 1 | 1 | 1"
+    assert peer == "0 / 1 | 25.0 (25.0 to 25.0) | 25.0 (25.0 to 25.0)"
+    assert miscounts == "0 / 0 **wrong** | - | -"
+    assert all(row.endswith("| - | -") for row in rows((0.02, WRONG), (0.5, RIGHT))), "ours miscounts"
+
+
+def test_the_cheapest_of_ours_has_to_count_right():
+    ours, peer, cheaper = rows((0.02, RIGHT), (0.5, RIGHT), (0.01, RIGHT), modules="ours peer ours")
+    assert (ours[-18:], peer[-19:], cheaper) == (
+        "| 2.0 (2.0 to 2.0)",
+        "50.0 (50.0 to 50.0)",
+        "0 / 1 | 0.5 (0.5 to 0.5) | 1",
+    )
+    ours, peer, cheaper = rows((0.02, RIGHT), (0.5, RIGHT), (0.01, WRONG), modules="ours peer ours")
+    assert (ours, peer[-19:], cheaper[-5:]) == ("0 / 1 | 1 | 1", "25.0 (25.0 to 25.0)", "- | -")
 
 
 def test_the_text_goes_between_the_marks(tmp_path):

@@ -76,12 +76,12 @@ def _contestants(options: argparse.Namespace, folder: Path) -> list[Contestant]:
             square, python = files[SQUARE], options.ultralytics
             found.append(contest.ultralytics(python, square, SQUARE, tracker=None, weights=same))
             found.append(contest.ultralytics(python, small, size, tracker="bytetrack.yaml", weights=same))
-    found.append(contest.edge(options.model, f"{options.model}, as it comes", "ours"))
+    found += [contest.edge(model, f"{model}, as it comes", model) for model in options.model]
     for path in options.vendor:
         one = _size_of(path)
         tracker = None if one == SQUARE else "bytetrack.yaml"
         vendor = contest.ultralytics(
-            options.ultralytics, path.absolute(), one, tracker=tracker, weights="ours", seconds=options.vendor_seconds
+            options.ultralytics, path.absolute(), one, tracker=tracker, weights="", seconds=options.vendor_seconds
         )
         found.append(replace(vendor, setting=f"{path.stem}, {vendor.setting}", empty_too=False))
     return found
@@ -100,7 +100,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--truth", type=Path, help="who crossed which line, in the short form of docs/evaluation.md")
     parser.add_argument("--weights", type=Path, help="YOLOX network, undecoded, that everybody runs")
     parser.add_argument("--size", type=_size, default=InputSize(192, 320), help="input of it, HEIGHTxWIDTH")
-    parser.add_argument("--model", default="person-n", help="network of our own, name or path")
+    own = parser.add_argument("--model", nargs="+", help="networks of our own, names or paths")
+    own.default = ["person-n", "person-n-int8"]
     parser.add_argument("--vendor", type=Path, nargs="*", default=[], help="ONNX files of ultralytics' own networks")
     parser.add_argument("--vendor-seconds", type=float, help="those see no more of the clip: cost alone, no counts")
     parser.add_argument("--ultralytics", help="Python that has ultralytics, shapely, lap and onnxruntime")

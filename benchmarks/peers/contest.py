@@ -53,6 +53,11 @@ class Contestant:
     seconds: float | None = None
     empty_too: bool = True
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is this project."""
+        return self.module == "ours"
+
 
 @dataclass(frozen=True)
 class Result:

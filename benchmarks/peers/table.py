@@ -15,15 +15,16 @@ from benchmarks.peers.contest import Contestant, Result
 BEGIN, END = "<!-- begin of the side by side -->", "<!-- end of the side by side -->"
 _HEADINGS = (
     "who", "setting", "CPU-s per video-s", "of it network", "network ran", "peak MB",
-    "start to first counted picture (CPU)", "counted in / out", "times ours",
+    "start to first counted picture (CPU)", "counted in / out", "times ours", "times our cheapest",
 )  # fmt: skip
 
 
 def table(case: Case, contestants: Sequence[Contestant], results: Sequence[Sequence[Result]]) -> list[str]:
     """One table of a case.
 
-    The ratio is that of the medians of the costs to the first contestant of the same weights, with the least and the
-    largest of the rounds in brackets. Without right counts on both sides there is none: what was not done is cheap.
+    Ratios are those of the medians of the costs, to the first contestant of the same weights and to the cheapest run of
+    ours, with the least and the largest of the rounds in brackets. Without right counts on both sides there is none:
+    what was not done is cheap.
     """
     true = case.counts
     clip = f"{case.clip.width} x {case.clip.height}, {case.clip.seconds:.0f} s at {case.clip.fps:g} pictures a second"
@@ -33,8 +34,11 @@ def table(case: Case, contestants: Sequence[Contestant], results: Sequence[Seque
         "| " + " | ".join(_HEADINGS) + " |",
         "| " + " | ".join("---" for _ in _HEADINGS) + " |",
     ]
+    cheapest = _cheapest(case, contestants, results)
     for who, runs in zip(contestants, results, strict=True):
-        lines.append("| " + " | ".join(_cells(case, who, runs, _reference(who, contestants, results))) + " |")
+        same = _ratio(case, who, runs, _reference(who, contestants, results))
+        least = "-" if cheapest is None else _ratio(case, who, runs, None if runs is cheapest else cheapest)
+        lines.append("| " + " | ".join([*_cells(case, who, runs), same, least]) + " |")
     return [*lines, ""]
 
 
@@ -84,7 +88,19 @@ def _reference(
     return None
 
 
-def _cells(case: Case, who: Contestant, runs: Sequence[Result], reference: Sequence[Result] | None) -> list[str]:
+def _cheapest(
+    case: Case, contestants: Sequence[Contestant], results: Sequence[Sequence[Result]]
+) -> Sequence[Result] | None:
+    """The rounds of ours that cost least of those that counted right; None where none did."""
+    ours = [runs for who, runs in zip(contestants, results, strict=True) if who.is_ours and right(case, runs)]
+    return min(ours, key=_cost, default=None)
+
+
+def _cost(runs: Sequence[Result]) -> float:
+    return statistics.median(run.cost for run in runs)
+
+
+def _cells(case: Case, who: Contestant, runs: Sequence[Result]) -> list[str]:
     costs = [run.cost for run in runs]
     network = statistics.median(run.network_s / run.cpu_s for run in runs)
     ran = statistics.median(run.runs / run.offered for run in runs)
@@ -95,13 +111,12 @@ def _cells(case: Case, who: Contestant, runs: Sequence[Result], reference: Seque
     return [
         who.name,
         who.setting,
-        f"{statistics.median(costs):.3f} ({min(costs):.3f} to {max(costs):.3f})",
+        f"{_cost(runs):.3f} ({min(costs):.3f} to {max(costs):.3f})",
         f"{network:.0%}",
         f"{ran:.0%} of the pictures",
         f"{statistics.median(run.peak_mb for run in runs):.0f}",
         f"{statistics.median(run.start_s for run in runs):.2f} s ({start_cpu_s:.2f} s)",
         counts,
-        _ratio(case, who, runs, reference),
     ]
 
 
@@ -110,6 +125,6 @@ def _ratio(case: Case, who: Contestant, runs: Sequence[Result], reference: Seque
         return "1" if right(case, runs) else "-"
     if who.seconds is not None or not (right(case, runs) and right(case, reference)):
         return "-"
-    ratio = statistics.median(run.cost for run in runs) / statistics.median(run.cost for run in reference)
+    ratio = _cost(runs) / _cost(reference)
     each = [run.cost / ours.cost for run, ours in zip(runs, reference, strict=True)]
     return f"{ratio:.1f} ({min(each):.1f} to {max(each):.1f})"
