@@ -98,7 +98,7 @@ def export_network(
         network.load_state_dict(weights)
     whole, small = out / f"{name}.onnx", out / f"{name}-int8.onnx"
     export.export(network, plan, whole)
-    export.quantise(whole, small, export.calibration(work / "store", plan, _CALIBRATION))
+    export.export_int8(network, plan, small, export.calibration(work / "store", plan, _CALIBRATION))
     for path in (whole, small):
         typer.echo(f"{path}: {path.stat().st_size:,} bytes, sha256 {export.sha256_of(path)}")
 

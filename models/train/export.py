@@ -64,9 +64,21 @@ def fused(network: PersonNet) -> PersonNet:
 
 def export(network: PersonNet, plan: Plan, path: Path) -> None:
     """Writes the float32 file for the plan's input size."""
+    _write(network, plan, plan.lift, path)
+
+
+def export_int8(network: PersonNet, plan: Plan, path: Path, samples: Iterator[NDArray[np.uint8]]) -> None:
+    """Writes the int8 file for the plan's input size; `samples` as `quantise` takes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.onnx"
+        _write(network, plan, plan.lift_int8, whole)
+        quantise(whole, path, samples)
+
+
+def _write(network: PersonNet, plan: Plan, lift: float, path: Path) -> None:
     images = torch.zeros((1, 3, plan.height, plan.width), dtype=torch.uint8)
     torch.onnx.export(
-        _Shipped(network, plan.lift),
+        _Shipped(network, lift),
         (images,),
         str(path),
         input_names=[INPUT],

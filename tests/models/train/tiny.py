@@ -14,9 +14,9 @@ from models.train.plans import Plan  # noqa: E402
 if TYPE_CHECKING:
     from torch.nn import Module
 
-HEIGHT, WIDTH, LIFT = 64, 96, 0.7
+HEIGHT, WIDTH, LIFT, LIFT_INT8 = 64, 96, 0.7, 0.2
 SHAPE = Shape((8, 8, 16, 16, 16), (1, 1, 1, 1, 1), 16)
-PLAN = Plan("tiny", SHAPE, HEIGHT, WIDTH, steps=1, lift=LIFT)
+PLAN = Plan("tiny", SHAPE, HEIGHT, WIDTH, steps=1, lift=LIFT, lift_int8=LIFT_INT8)
 
 
 def tiny_network() -> Module:
