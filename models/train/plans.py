@@ -38,8 +38,9 @@ class Plan:
         adam_rate: Learning rate of everything else.
         cooldown: Share of the steps over which the rates fall to nothing.
         warmup: Steps over which they rise.
-        lift: Added to the logits of the float32 file that ships: at most the highest, in steps of 0.05, at which the best
-            score in all but one in fifty of the pictures of empty clothes of `val` stays below 0.475 (a logit of -0.1).
+        lift: Added to the logits of the float32 file that ships: at most the highest, in steps of 0.05, at which the
+            best score in all but one in fifty of the pictures of empty clothes of `val` stays below 0.475 (a logit of
+            -0.1).
         lift_int8: The same of the int8 file.
         seed: Of weights, order and augmentation.
         weights: How often a source is drawn, as a multiple of its number of pictures.
