@@ -100,8 +100,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--truth", type=Path, help="who crossed which line, in the short form of docs/evaluation.md")
     parser.add_argument("--weights", type=Path, help="YOLOX network, undecoded, that everybody runs")
     parser.add_argument("--size", type=_size, default=InputSize(192, 320), help="input of it, HEIGHTxWIDTH")
-    own = parser.add_argument("--model", nargs="+", help="networks of our own, names or paths")
-    own.default = ["person-n", "person-n-int8"]
+    parser.add_argument(
+        "--model", nargs="+", default=["person-n", "person-n-int8"], help="networks of our own, names or paths"
+    )
     parser.add_argument("--vendor", type=Path, nargs="*", default=[], help="ONNX files of ultralytics' own networks")
     parser.add_argument("--vendor-seconds", type=float, help="those see no more of the clip: cost alone, no counts")
     parser.add_argument("--ultralytics", help="Python that has ultralytics, shapely, lap and onnxruntime")
