@@ -27,7 +27,7 @@ Data = Annotated[Path, typer.Option(help="Folder of pictures with split.csv.", e
 Drawn = Annotated[Path, typer.Option(help="Folder that edge.demo.scenes wrote.", exists=True, file_okay=False)]
 Asked = Annotated[Path, typer.Option(help="ONNX file of the YOLOX teacher.", exists=True, dir_okay=False)]
 Name = Annotated[str, typer.Argument(help=f"Which network: {', '.join(PLANS)}.")]
-_CALIBRATION = 256
+_CALIBRATION = 1024
 
 
 @app.command("prepare")

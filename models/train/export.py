@@ -4,8 +4,8 @@ Owns what is folded into the graph: batch norms into convolutions, the division 
 sigmoid at the end. The result is the layout `person_grid` of edge.core.layouts.
 
 int8: activations unsigned, weights signed with a scale per channel, as QuantizeLinear/DequantizeLinear pairs (arXiv
-1712.05877), ranges from a sample of training pictures. The last convolutions stay float: they are a hundredth of the
-work, and distances and scores need their precision.
+1712.05877); the ranges are the least and the greatest values in a sample of training pictures. The last convolutions
+stay float: they are a hundredth of the work, and distances and scores need their precision.
 """
 
 from __future__ import annotations
@@ -118,7 +118,6 @@ def quantise(source: Path, path: Path, samples: Iterator[NDArray[np.uint8]]) -> 
             per_channel=True,
             calibrate_method=CalibrationMethod.MinMax,
             nodes_to_exclude=_tail(graph),
-            extra_options={"CalibMovingAverage": True, "CalibMovingAverageConstant": 0.05},
         )
     model = onnx.load(path)
     _feed_bytes(model.graph)
