@@ -6,7 +6,9 @@ Knows the file format; what a network is for, it does not know.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,11 @@ class Graph:
         """The operations, in the order in which they run."""
         return self.model.graph.node  # type: ignore[no-any-return]
 
+    @property
+    def inputs(self) -> list[Any]:
+        """What has to be handed in: old files list their constants among the inputs."""
+        return [value for value in self.model.graph.input if value.name not in self._constants]
+
     def producer(self, name: str) -> Any | None:  # noqa: ANN401
         """The operation that makes a value; None for inputs and constants of the file."""
         return self._producers.get(name)
@@ -79,28 +86,46 @@ class Graph:
         self.model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         self._index()
 
+    def settled(self, shape: Sequence[int]) -> Graph:
+        """The same network for an input of one shape: what it works out from shapes in every run becomes a constant.
+
+        Args:
+            shape: Of the one input; only the sides that the file leaves open are set.
+
+        Raises:
+            ModelError: The network cannot do with that shape.
+        """
+        copy = onnx.ModelProto()
+        copy.CopyFrom(self.model)
+        (taken,) = Graph(copy).inputs
+        for side, length in zip(taken.type.tensor_type.shape.dim, shape, strict=True):
+            if side.dim_value <= 0:
+                side.dim_value = length
+        for output in copy.graph.output:
+            output.type.tensor_type.ClearField("shape")
+        with tempfile.TemporaryDirectory(prefix="edge-export-") as folder:
+            path = Path(folder) / "settled.onnx"
+            _session(copy, folded=path)
+            settled = onnx.load(str(path))
+        used = {node.domain for node in settled.graph.node}
+        for opset in [opset for opset in settled.opset_import if opset.domain not in used]:
+            settled.opset_import.remove(opset)  # onnxruntime declares all that it knows
+        return Graph(settled)
+
     def widths(self, names: Sequence[str]) -> dict[str, int]:
         """Last sides of some values, by running the network once on nothing: files often lack the shapes.
 
         Raises:
             ModelError: The network cannot run.
         """
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-        import onnxruntime  # noqa: PLC0415 - see above
-
         copy = onnx.ModelProto()
         copy.CopyFrom(self.model)
         copy.graph.ClearField("output")
         copy.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        try:
-            session = onnxruntime.InferenceSession(copy.SerializeToString(), options, enable_fallback=0)
-            (taken,) = session.get_inputs()
+        session = _session(copy)
+        (taken,) = session.get_inputs()
+        with _running():
             answers = session.run(list(names), {taken.name: np.zeros(taken.shape, np.float32)})
-        except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions share no other base class
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"expected a network that runs, got: {reason}") from None
         return {name: answer.shape[-1] for name, answer in zip(names, answers, strict=True)}
 
     def keep_only(self, outputs: Iterable[Any]) -> None:
@@ -146,3 +171,27 @@ class Graph:
         for node in graph.node:
             for name in node.input:
                 self._consumers.setdefault(name, []).append(node)
+
+
+def _session(model: Any, *, folded: Path | None = None) -> Any:  # noqa: ANN401 - neither onnx nor onnxruntime has types
+    """A network ready to run; `folded`: where it goes with its constants worked out, in standard operations."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # noqa: PLC0415 - see above
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if folded is not None:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(folded)
+    with _running():
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, enable_fallback=0)
+
+
+@contextmanager
+def _running() -> Iterator[None]:
+    """Words instead of what onnxruntime raises."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions share no other base class
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"expected a network that runs, got: {reason}") from None

@@ -49,21 +49,29 @@ def make_lean(graph: Graph, head: Head, size: InputSize, row: int) -> Graph:
     return graph
 
 
+def with_fixed_input(graph: Graph, size: InputSize) -> Graph:
+    """The network for pictures of one size, where its file leaves sides of the input open (`dynamic=True`).
+
+    Raises:
+        ModelError: It takes no pictures, or cannot do with that size.
+    """
+    sides = _only_input(graph).type.tensor_type.shape.dim
+    if len(sides) != 4 or all(side.dim_value > 0 for side in sides):
+        return graph
+    return graph.settled((1, 3, size.height, size.width))
+
+
 def input_size(graph: Graph) -> InputSize:
     """Height and width of the pictures that a network takes.
 
     Raises:
         ModelError: It takes something else than one picture of a fixed size, in floats.
     """
-    tensors = {tensor.name for tensor in graph.model.graph.initializer}
-    inputs = [value for value in graph.model.graph.input if value.name not in tensors]
-    if len(inputs) != 1:
-        raise ModelError(f"expected one input, got {len(inputs)}")
-    kind = inputs[0].type.tensor_type
+    kind = _only_input(graph).type.tensor_type
     sides = [side.dim_value for side in kind.shape.dim]
     if kind.elem_type != TensorProto.FLOAT or len(sides) != 4 or sides[1] != 3 or min(sides[2:]) <= 0:
         raise ModelError(
-            "expected an input of 1 x 3 x height x width floats (exported with dynamic=False and half=False), "
+            "expected an input of 1 x 3 x height x width floats (exported with half=False), "
             f"got {TensorProto.DataType.Name(kind.elem_type)} of {' x '.join(map(str, sides))}"
         )
     try:
@@ -104,6 +112,12 @@ def lean_size(graph: Graph) -> InputSize:
 def properties(graph: Graph) -> dict[str, str]:
     """What its exporter wrote into the file in words."""
     return {entry.key: entry.value for entry in graph.model.metadata_props}
+
+
+def _only_input(graph: Graph) -> Any:  # noqa: ANN401 - onnx has no types
+    if len(graph.inputs) != 1:
+        raise ModelError(f"expected one input, got {len(graph.inputs)}")
+    return graph.inputs[0]
 
 
 def _fold_pixels(graph: Graph, name: str) -> None:

@@ -27,7 +27,7 @@ from edge.export.agreement import Agreement, compare
 from edge.export.graph import Graph
 from edge.export.head import find_head
 from edge.export.int8 import quantise
-from edge.export.lean import input_size, is_lean, lean_size, make_lean, person_class, properties
+from edge.export.lean import input_size, is_lean, lean_size, make_lean, person_class, properties, with_fixed_input
 from edge.export.vendor import export_weights
 
 _WIDTH, _ASPECT = 640, 16 / 9
@@ -98,6 +98,7 @@ def _export(order: Order, vendor: Path, frames: Sequence[Frame]) -> list[Made]:
         size = lean_size(graph)
         followed = _detector(vendor, row, "person_grid") if frames else None
     else:
+        graph = with_fixed_input(graph, order.size or _camera_shape(_WIDTH))
         head = find_head(graph, input_size(graph).width)
         row = person_class(graph) if order.person_class is None else order.person_class
         followed = _detector(vendor, row, None) if frames else None

@@ -18,7 +18,7 @@ from edge.errors import ModelError
 from edge.export.agreement import compare
 from edge.export.graph import Graph
 from edge.export.head import find_head
-from edge.export.lean import input_size, is_lean, make_lean, person_class, properties
+from edge.export.lean import input_size, is_lean, make_lean, person_class, properties, with_fixed_input
 from tests.adapters.test_detector import cell_network, constant_network, facts
 from tests.assets import asset
 from tests.export.networks import CLASSES, network, save
@@ -60,6 +60,28 @@ def test_a_lean_network_of_any_size_sees_what_the_vendors_of_that_size_sees(tmp_
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [InputSize(64, 96), InputSize(128, 64)])
+def test_an_export_that_leaves_its_size_open_becomes_the_very_same_lean_network(kind, size):
+    fixed = network(size.height, size.width, **KINDS[kind])
+    settled = with_fixed_input(Graph(network(96, 96, free=True, **KINDS[kind])), size)
+    assert input_size(settled) == size
+    assert not {node.op_type for node in settled.nodes} & {"Shape", "ConstantOfShape", "ReduceProd"}
+    tensor = np.random.default_rng(4).integers(0, 256, (1, 3, size.height, size.width), np.uint8)
+    expected, given = (
+        make_lean(graph, find_head(graph, size.width), size, PERSON).model for graph in (Graph(fixed), settled)
+    )
+    np.testing.assert_array_equal(run(given, tensor), run(expected, tensor))
+    assert [opset.domain for opset in given.opset_import] == [""]
+
+
+def test_a_fixed_size_stays_as_it_is():
+    graph = Graph(network(64, 96))
+    assert with_fixed_input(graph, InputSize(96, 96)) is graph
+    only_the_number_of_pictures = with_input(TensorProto.FLOAT, ["n", 3, 64, 64])
+    assert input_size(with_fixed_input(Graph(only_the_number_of_pictures), InputSize(96, 96))) == InputSize(64, 64)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_detector_sees_the_same_people_through_either(tmp_path, kind):
     vendor = save(tmp_path / "vendor.onnx", network(64, 96, **KINDS[kind]))
     path = save(tmp_path / "lean.onnx", lean(network(96, 96, **KINDS[kind]), InputSize(64, 96)).model)
@@ -69,8 +91,9 @@ def test_a_detector_sees_the_same_people_through_either(tmp_path, kind):
     assert (result.found, result.right) == (result.expected, result.given)
 
 
-def run(path: Path, tensor: np.ndarray) -> Any:
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+def run(network: Path | Any, tensor: np.ndarray) -> Any:
+    source = str(network) if isinstance(network, Path) else network.SerializeToString()
+    session = onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: tensor})[0]
 
 
@@ -140,7 +163,7 @@ def with_input(kind: int, shape: list[Any]) -> Any:
     ("model", "words"),
     [
         (with_input(TensorProto.FLOAT16, [1, 3, 64, 64]), "expected an input of 1 x 3 .*got FLOAT16"),
-        (with_input(TensorProto.FLOAT, [1, 3, "h", "w"]), "dynamic=False.*got FLOAT of 1 x 3 x 0 x 0"),
+        (with_input(TensorProto.FLOAT, [1, 64, 64, 3]), "expected an input of 1 x 3 .*got FLOAT of 1 x 64 x 64 x 3"),
         (with_input(TensorProto.FLOAT, [1, 3, 60, 64]), "steps of 32, got 60"),
     ],
 )

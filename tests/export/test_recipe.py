@@ -99,6 +99,18 @@ def test_what_cannot_be_done_is_told(tmp_path, capsys, source, clip):
     export(save(tmp_path / "n.onnx", nameless)).failed(4, "n.onnx: expected one class called person", "--person-class")
 
 
+def test_an_export_that_leaves_its_size_open_gets_the_size_of_a_camera_or_that_which_is_asked_for(
+    tmp_path, capsys, clip
+):
+    source = save(tmp_path / "free.onnx", network(96, 96, attention=True, free=True))
+    outcome = edge(capsys, "models", "export", source, "--clip", clip)
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, str(tmp_path / "free-384x640.onnx"))
+    # Random weights see somebody in more places than are kept: which of them stay hangs on the last digit.
+    assert float(outcome.out.split("free.onnx: ")[1].split(" %")[0]) > 95
+    assert edge(capsys, "models", "export", source, "--input", "64x96").code == 0
+    assert resolve(str(tmp_path / "free-64x96.onnx")).entry.input == InputSize(64, 96)
+
+
 def test_weights_of_ultralytics_need_that_package_and_say_so(tmp_path, capsys):
     weights = tmp_path / "yolo.pt"
     weights.write_bytes(b"no weights")
