@@ -229,5 +229,9 @@ def _live(folder: Path, camera: RtspServer, into: Path) -> subprocess.Popen[str]
 
 
 def _ended(running: subprocess.Popen[str]) -> Outcome:
-    out, err = running.communicate(timeout=60)
+    try:
+        out, err = running.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        running.kill()  # leaving the block would wait for it
+        raise
     return Outcome(running.returncode, out, err)
