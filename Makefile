@@ -28,7 +28,6 @@ demo: $(RUN)/project ## the whole path on a drawn shop: no camera, broker or dow
 	@$(RUN)/bin/edge demo
 
 model: $(TRAIN)/project $(WORK)/store/index.npz ## train the person detectors anew: DATA=, TEACHER=, WORK=, OUT=, STEPS=; hours; goes on where it was cut
-	@mkdir -p $(OUT)
 	@set -e; for name in person-n person-s; do \
 	    $(TRAIN)/bin/python -m models.train fit $$name --teacher $(TEACHER) --work $(WORK) $(if $(STEPS),--steps $(STEPS)); \
 	    $(TRAIN)/bin/python -m models.train export $$name --work $(WORK) --out $(OUT); done

@@ -1,4 +1,4 @@
-"""The recipe on the command line: `python -m models.train prepare`, `fit`, `export`, `measure`.
+"""The recipe on the command line: `python -m models.train prepare`, `fit`, `export`.
 
 Owns the order of the work and what is said about it; `make model` runs all three.
 """
@@ -58,6 +58,9 @@ def fit_network(
     start = work / f"{plan.start}.pt" if plan.start else None
     if begin is not None:
         plan, start = plan.going_on(), begin
+    _expect(work / "store" / "index.npz", "prepare")
+    if start is not None and not (work / f"{name}.pt").is_file():
+        _expect(start, f"fit {plan.start}")
 
     def shown(report: Report) -> None:
         left_s = (plan.steps - report.step) * plan.batch / report.pictures_per_s
@@ -87,6 +90,9 @@ def export_network(
 ) -> None:
     """Write NAME.onnx and NAME-int8.onnx from the last checkpoint."""
     plan = _plan(name, None)
+    _expect(work / f"{name}.pt", f"fit {name}")
+    _expect(work / "store" / "index.npz", "prepare")
+    out.mkdir(parents=True, exist_ok=True)
     network = PersonNet(plan.shape)
     weights = weights_of(work / f"{name}.pt")
     if other is not None:
@@ -101,6 +107,11 @@ def export_network(
     export.export_int8(network, plan, small, export.calibration(work / "store", plan, _CALIBRATION))
     for path in (whole, small):
         typer.echo(f"{path}: {path.stat().st_size:,} bytes, sha256 {export.sha256_of(path)}")
+
+
+def _expect(file: Path, maker: str) -> None:
+    if not file.is_file():
+        raise typer.BadParameter(f"expected {file}, which `python -m models.train {maker}` writes, got no such file")
 
 
 def _plan(name: str, steps: int | None) -> Plan:
