@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("torch", reason="needs the extra [train]")
+pytest.importorskip("torch", reason="training needs the extra [train]")
+pytest.importorskip("onnx", reason="training needs the extra [train]")
 
 from typer.testing import CliRunner
 
